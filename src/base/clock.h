@@ -1,6 +1,6 @@
 /*
- * clock.h: the two clocks. Pure rooms are handed times; only app, gateway, journal, store, watch and
- * brokersim read them here.
+ * clock.h: the two clocks. Pure rooms are handed times; only app, gateway, journal, store, watch
+ * and brokersim read them here.
  *
  * Units    _ns: int64 nanoseconds. UTC times count from 1970-01-01T00:00:00Z.
  * Threads  [any thread], no system call (vDSO).

@@ -1,0 +1,94 @@
+#!/bin/bash
+# runs the tests; the last line is `N passed, N failed, N skipped`
+#
+# usage: ./dev test [--quick] [--sanitize address|thread] [--cc CC] [PATTERN]
+#
+#   --quick              without the suite `slow` (C) and the mark `slow` (pytest)
+#   --sanitize address   the C tests under address and undefined-behaviour sanitizers
+#   --sanitize thread    the C tests under the thread sanitizer
+#   --cc CC              builds with another compiler (gcc, clang-14)
+#   PATTERN              only C rooms and pytest cases whose name contains it
+#
+# Each kind has a build folder of its own, beside build/. Counts single test functions and pytest
+# cases. Fails when anything fails, or nothing ran.
+
+quick=false
+sanitize=
+pattern=
+cc=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=true ;;
+    --sanitize)
+        needs_value "$1" $#
+        sanitize=$2
+        shift
+        ;;
+    --cc)
+        needs_value "$1" $#
+        cc=$2
+        shift
+        ;;
+    -*) fail_usage "test does not know '$1'; see ./dev test --help" ;;
+    *)
+        [ -z "$pattern" ] || fail_usage "one PATTERN only, not '$pattern' and '$1'"
+        pattern=$1
+        ;;
+    esac
+    shift
+done
+
+need_deps
+dir=build-test${sanitize:+-$sanitize}${cc:+-$cc}
+options=(--buildtype=debugoptimized ${CI:+-Dwerror=true})
+wrapper=()
+case $sanitize in
+'') ;;
+address)
+    options+=("-Db_sanitize=address,undefined" -Db_lundef=false)
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    ;;
+thread)
+    options+=(-Db_sanitize=thread -Db_lundef=false)
+    # clang's runtime: gcc 12 refuses atomic_thread_fence under -Wtsan.
+    cc=${cc:-clang-14}
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    # The thread sanitizer cannot map its shadow where the kernel randomises with more than 28 bits.
+    setarch -R true 2>/dev/null && wrapper=(setarch -R)
+    ;;
+*) fail_usage "--sanitize takes address or thread, not '$sanitize'" ;;
+esac
+[ -z "$cc" ] || export CC=$cc
+
+configure "$dir" "${options[@]}"
+compile "$dir"
+results=$dir/results
+rm -rf "$results"
+mkdir -p "$results"
+rc=0
+
+run_c_tests() {
+    local names=() slow=()
+    mapfile -t names < <(meson test -C "$dir" --list 2>/dev/null | sed 's/.* \/ //; s/^shijim://' | grep -F -- "$pattern" || true)
+    [ ${#names[@]} -gt 0 ] || return 0
+    $quick && slow=(--no-suite slow)
+    CMOCKA_MESSAGE_OUTPUT=TAP SHIJIM_SANITIZE=$sanitize "${wrapper[@]}" meson test -C "$dir" --no-rebuild \
+        --print-errorlogs --timeout-multiplier "${SHIJIM_TEST_PATIENCE:-4}" "${slow[@]}" "${names[@]}" || rc=1
+    cp "$dir/meson-logs/testlog.json" "$results/c.json"
+}
+
+run_python_tests() {
+    local arguments=(-q -p no:cacheprovider --junitxml="$PWD/$results/python.xml") status=0
+    $quick && arguments+=(-m 'not slow')
+    [ -n "$pattern" ] && arguments+=(-k "$pattern")
+    SHIJIM_BUILD=$PWD/$dir PYTHONDONTWRITEBYTECODE=1 "$DEPS/venv/bin/python" -m pytest "${arguments[@]}" || status=$?
+    # 5: nothing was collected, which a PATTERN may well bring about.
+    [ $status = 0 ] || [ $status = 5 ] || rc=1
+}
+
+run_c_tests
+# What pytest drives is the program as users have it, so it is not repeated under sanitizers.
+[ -n "$sanitize" ] || run_python_tests
+"$DEPS/venv/bin/python" dev.d/lib/tally.py "$results" || rc=1
+exit $rc
