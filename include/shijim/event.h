@@ -55,6 +55,7 @@ struct sj_frame {
     X(9, TIMER, sj_timer, "timer")                                                                 \
     X(10, DRAINED, sj_drained, "drained")                                                          \
     X(11, CLOSING, sj_closing, "closing")                                                          \
+    X(12, LEGS, sj_legs, "legs")                                                                   \
     X(20, INTENT, sj_intent, "intent")                                                             \
     X(21, VERDICT, sj_verdict, "verdict")                                                          \
     X(22, ORDER, sj_order_update, "order")                                                         \
@@ -77,7 +78,18 @@ enum sj_flag {
     SJ_FLAG_REPLAYED = 1 << 4,    /* published by a replay, not by a live feed */
     SJ_FLAG_BACKFILLED = 1 << 5,  /* fetched from history to fill a gap */
     SJ_FLAG_DUPLICATE = 1 << 6,   /* same total volume and time as the event before it */
-    SJ_FLAG_OUT_OF_ORDER = 1 << 7 /* exchange time or total volume ran backwards */
+    SJ_FLAG_OUT_OF_ORDER = 1 << 7, /* exchange time or total volume ran backwards */
+    SJ_FLAG_AUCTION = 1 << 8      /* a trade of an opening auction */
+};
+
+/* Source ids: who published. (src, seq) names an event for ever. */
+enum sj_src {
+    SJ_SRC_JOURNAL = 0,  /* the recorder itself: what it lost, when it began and ended */
+    SJ_SRC_GATEWAY = 1,  /* .. +4: one per connection */
+    SJ_SRC_STRATEGY = 8, /* .. +7: intents, verdicts, orders, fills, notes of what was drained */
+    SJ_SRC_CONVERT = 32, /* files of others */
+    SJ_SRC_REPLAY = 40,  /* .. +7 */
+    SJ_SRC_USER = 48     /* .. 63: processes of users */
 };
 
 enum sj_exchange {
@@ -214,6 +226,14 @@ struct sj_closing {
     int64_t fixed_trade_vol;
     int64_t fixed_trade_amount_e6;
     uint8_t closing_reserved[32];
+};
+
+/* The legs' prices of a calendar spread's trade, right behind it, where the source gives them. */
+struct sj_legs {
+    SJ_EVENT_HEAD
+    int64_t near_price_e6;
+    int64_t far_price_e6;
+    uint64_t trade_seq; /* the trade it belongs to */
 };
 
 /* A contract as the broker describes it. In every segment of a journal before the first event that
