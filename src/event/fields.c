@@ -20,9 +20,9 @@ static const char *const intent_kind_words[] = {NULL, "place", "cancel", "price"
 static const char *const price_type_words[] = {NULL, "LMT", "MKT", "MKP"};
 static const char *const time_in_force_words[] = {NULL, "ROD", "IOC", "FOK"};
 
-const char *const sj_flag_words[SJ_FLAG_COUNT] = {"simtrade",  "suspend",     "odd_lot",
-                                                  "rounded",   "replayed",    "backfilled",
-                                                  "duplicate", "out_of_order"};
+const char *const sj_flag_words[SJ_FLAG_COUNT] = {"simtrade",  "suspend",      "odd_lot",
+                                                  "rounded",   "replayed",     "backfilled",
+                                                  "duplicate", "out_of_order", "auction"};
 
 _Static_assert(sizeof(channel_words) / sizeof(char *) == SJ_CHANNEL_COUNT, "a word per channel");
 _Static_assert(sizeof(session_kind_words) / sizeof(char *) == SJ_SESSION_REPLAY_END + 1,
@@ -108,6 +108,13 @@ static const struct sj_field fields_INDEX[] = {
     FIELD(sj_index, low_e6, E6)
     FIELD(sj_index, total_amount_e6, E6)
     FIELD(sj_index, total_volume, I64)
+};
+
+static const struct sj_field fields_LEGS[] = {
+    HEAD(sj_legs)
+    FIELD(sj_legs, near_price_e6, E6)
+    FIELD(sj_legs, far_price_e6, E6)
+    FIELD(sj_legs, trade_seq, U64)
 };
 
 static const struct sj_field fields_INSTRUMENT[] = {
