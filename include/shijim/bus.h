@@ -89,7 +89,7 @@ struct sj_bus_reader_options {
     const char *name;        /* of the ring */
     const char *reader_name; /* shown in statistics; a gate reader of the same name resumes */
     enum sj_bus_policy policy;
-    uint64_t from_seq;         /* 0: the next one to come; 1 .. : that one, or the oldest there is */
+    uint64_t from_seq; /* 0: the next one to come; 1 .. : that one, or the oldest there is */
     int64_t evict_deadline_ns; /* evict only */
 };
 

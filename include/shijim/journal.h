@@ -1,12 +1,12 @@
 /*
  * journal.h: the append-only log of every event, and its readers.
  *
- * A journal is a directory of preallocated segments. A segment holds blocks; a block holds the frames
- * (event.h) of one source with an unbroken run of sequences, its time range and a CRC32C. A position
- * counts bytes from the journal's first byte, over all segments, and only grows.
+ * A journal is a directory of preallocated segments. A segment holds blocks; a block holds the
+ * frames (event.h) of one source with an unbroken run of sequences, its time range and a CRC32C. A
+ * position counts bytes from the journal's first byte, over all segments, and only grows.
  *
- * "Durable" means: the block is whole and fdatasync (or its equal) has returned for it. A position or
- * sequence reported durable is there after a crash of the process, the system or the power.
+ * "Durable" means: the block is whole and fdatasync (or its equal) has returned for it. A position
+ * or sequence reported durable is there after a crash of the process, the system or the power.
  *
  * Errors   -ENOSPC, -EACCES, -EIO, ...: the writer has stopped and says so at every call; nothing
  *          accepted is lost. -SJ_E_CORRUPT: bytes are not what was written.
@@ -29,19 +29,19 @@ struct sj_journal_reader;
 
 struct sj_journal_options {
     const char *dir;
-    uint64_t segment_size;      /* 0 = 256 MiB */
-    int64_t flush_min_ns;       /* the interval adapts between these two; 0 = 200 us and 1 ms */
+    uint64_t segment_size; /* 0 = 256 MiB */
+    int64_t flush_min_ns;  /* the interval adapts between these two; 0 = 200 us and 1 ms */
     int64_t flush_max_ns;
-    uint64_t reserve_size;      /* free space that must stay on the disk; 0 = 1 GiB */
-    uint64_t keep_size;         /* retention: sealed segments beyond this go; 0 = keep all */
-    int64_t keep_age_ns;        /* retention by age; 0 = keep all */
-    int64_t compress_age_ns;    /* sealed segments older than this are compressed; 0 = never */
+    uint64_t reserve_size;   /* free space that must stay on the disk; 0 = 1 GiB */
+    uint64_t keep_size;      /* retention: sealed segments beyond this go; 0 = keep all */
+    int64_t keep_age_ns;     /* retention by age; 0 = keep all */
+    int64_t compress_age_ns; /* sealed segments older than this are compressed; 0 = never */
 };
 
 /* What opening found. */
 struct sj_journal_recovery {
-    bool was_clean;          /* closed in order */
-    uint64_t cut_position;   /* where a torn tail was cut, and how many bytes of it held something */
+    bool was_clean;        /* closed in order */
+    uint64_t cut_position; /* where a torn tail was cut, and how many bytes of it held something */
     uint64_t cut_size;
     uint32_t source_count;
     struct {
@@ -121,8 +121,8 @@ SJ_API void sj_journal_reader_close(struct sj_journal_reader *reader);
 SJ_API SJ_MUST_USE sj_rc sj_journal_read(struct sj_journal_reader *reader,
                                          struct sj_journal_span *ret_span);
 
-/* Go to a position from a span or cursor; to the first block with recv time >= time_ns; to the block
- * with `seq` of `src`. [reader] */
+/* Go to a position from a span or cursor; to the first block with recv time >= time_ns; to the
+ * block with `seq` of `src`. [reader] */
 SJ_API SJ_MUST_USE sj_rc sj_journal_seek(struct sj_journal_reader *reader, uint64_t position);
 SJ_API SJ_MUST_USE sj_rc sj_journal_seek_time(struct sj_journal_reader *reader, int64_t time_ns);
 SJ_API SJ_MUST_USE sj_rc sj_journal_seek_seq(struct sj_journal_reader *reader, uint32_t src,

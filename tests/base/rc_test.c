@@ -1,12 +1,8 @@
 #include "base/rc.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
 
-#include <cmocka.h>
+#include "support/test.h"
 
 static void rc_names_and_texts_are_told_for_every_code(void **state)
 {
@@ -38,7 +34,7 @@ static void rc_tells_what_is_worth_trying_again(void **state)
     assert_false(sj_rc_retryable(-SJ_E_CORRUPT));
 }
 
-int main(void)
+int rc_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rc_names_and_texts_are_told_for_every_code),
