@@ -2,5 +2,5 @@
 
 int main(void)
 {
-    return instruments_tests() + fields_tests() + text_tests();
+    return instruments_tests() + fields_tests() + text_tests() + schema_tests();
 }

@@ -13,5 +13,6 @@
 int instruments_tests(void);
 int fields_tests(void);
 int text_tests(void);
+int schema_tests(void);
 
 #endif
