@@ -171,7 +171,7 @@ sj_rc sj_config_assign(struct sj_config *config, const struct sj_config_place *p
         if (rc < 0)
             return sj_config_fail(ret_error, rc, "%s: %s.%s" FILE_SUFFIX ": %.160s: %s", where,
                                   section->name, key->name, text, reason);
-        snprintf(from.name, sizeof from.name, "%s", text);
+        snprintf(from.name, sizeof from.name, "%.79s", text);
         text = secret;
     }
     sj_rc rc =
@@ -286,7 +286,7 @@ static sj_rc set_from_variable(struct sj_config *config, const struct sj_config_
     }
     place.item = item;
     struct sj_config_origin origin = {.source = SJ_CONFIG_ENVIRONMENT};
-    snprintf(origin.name, sizeof origin.name, "%s", variable);
+    snprintf(origin.name, sizeof origin.name, "%.79s", variable);
     return sj_config_assign(config, &place, value, where, &origin, ret_error);
 }
 
@@ -303,7 +303,7 @@ static sj_rc set_from_alias(struct sj_config *config, const char *variable, cons
     if (sj_config_origin_of(config, &place)->source == SJ_CONFIG_ENVIRONMENT)
         return 0;
     struct sj_config_origin origin = {.source = SJ_CONFIG_ENVIRONMENT};
-    snprintf(origin.name, sizeof origin.name, "%s", variable);
+    snprintf(origin.name, sizeof origin.name, "%.79s", variable);
     return sj_config_assign(config, &place, value, where, &origin, ret_error);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "suites.h"
 #include "support/test.h"
 
 struct store_config {
@@ -81,6 +82,11 @@ static sj_rc load(const char *text)
     fputs(text, file);
     fclose(file);
     return sj_config_load_file(&config, path, &error);
+}
+
+static sj_rc load_environment(const char *const *environment)
+{
+    return sj_config_load_environment(&config, (char *const *)environment, &error);
 }
 
 /* The one line of an error must hold all of these. */
@@ -235,10 +241,10 @@ static void config_says_so_when_the_file_is_missing(void **state)
 static void config_environment_wins_over_file_and_set_over_both(void **state)
 {
     (void)state;
-    char *environment[] = {"PATH=/bin", "SHIJIM_STORE_URL=from-env", "SHIJIM_BUILD=elsewhere",
-                           "SHIJIM_STORE_BATCH_ROWS=7", NULL};
+    const char *environment[] = {"PATH=/bin", "SHIJIM_STORE_URL=from-env", "SHIJIM_BUILD=elsewhere",
+                                 "SHIJIM_STORE_BATCH_ROWS=7", NULL};
     assert_int_equal(load("store:\n  url: from-file\n  batch_rows: 5\n  ratio: 1\n"), 0);
-    assert_int_equal(sj_config_load_environment(&config, environment, &error), 0);
+    assert_int_equal(load_environment(environment), 0);
     assert_int_equal(sj_config_set(&config, "store.batch_rows=9", &error), 0);
     assert_string_equal(store.url, "from-env");
     assert_int_equal(store.batch_rows, 9);
@@ -254,8 +260,8 @@ static void config_environment_wins_over_file_and_set_over_both(void **state)
 static void config_refuses_an_unknown_key_from_environment_and_set(void **state)
 {
     (void)state;
-    char *environment[] = {"SHIJIM_STORE_URI=x", NULL};
-    assert_int_equal(sj_config_load_environment(&config, environment, &error), -SJ_E_UNKNOWN);
+    const char *environment[] = {"SHIJIM_STORE_URI=x", NULL};
+    assert_int_equal(load_environment(environment), -SJ_E_UNKNOWN);
     assert_error_tells("SHIJIM_STORE_URI", "did you mean \"url\"?");
     assert_int_equal(sj_config_set(&config, "store.uri=x", &error), -SJ_E_UNKNOWN);
     assert_error_tells("--set", "did you mean \"url\"?");
@@ -267,8 +273,8 @@ static void config_refuses_an_unknown_key_from_environment_and_set(void **state)
 static void config_addresses_items_of_a_list(void **state)
 {
     (void)state;
-    char *environment[] = {"SHIJIM_CONNECTIONS_0_ADDRESS=a", NULL};
-    assert_int_equal(sj_config_load_environment(&config, environment, &error), 0);
+    const char *environment[] = {"SHIJIM_CONNECTIONS_0_ADDRESS=a", NULL};
+    assert_int_equal(load_environment(environment), 0);
     assert_int_equal(sj_config_set(&config, "connections.1.subscriptions=3", &error), 0);
     assert_int_equal(connection_count, 2);
     assert_string_equal(connections[0].address, "a");
@@ -283,13 +289,13 @@ static void config_takes_the_old_names_but_prefers_the_new(void **state)
     (void)state;
     static const struct sj_config_alias aliases[] = {{"CLICKHOUSE_DSN", "store.url"},
                                                      {"SHIJIM_STORE_OLD", "store.batch_rows"}};
-    char *environment[] = {"CLICKHOUSE_DSN=old", "SHIJIM_STORE_OLD=3", NULL, NULL};
+    const char *environment[] = {"CLICKHOUSE_DSN=old", "SHIJIM_STORE_OLD=3", NULL, NULL};
     sj_config_set_aliases(&config, aliases, 2);
-    assert_int_equal(sj_config_load_environment(&config, environment, &error), 0);
+    assert_int_equal(load_environment(environment), 0);
     assert_string_equal(store.url, "old");
     assert_int_equal(store.batch_rows, 3);
     environment[2] = "SHIJIM_STORE_URL=new";
-    assert_int_equal(sj_config_load_environment(&config, environment, &error), 0);
+    assert_int_equal(load_environment(environment), 0);
     assert_string_equal(store.url, "new");
 }
 
@@ -297,10 +303,10 @@ static void config_keeps_secrets_from_arguments_and_from_print(void **state)
 {
     (void)state;
     char text[4096];
-    char *environment[] = {"SHIJIM_STORE_PASSWORD=hunter2", NULL};
+    const char *environment[] = {"SHIJIM_STORE_PASSWORD=hunter2", NULL};
     assert_int_equal(sj_config_set(&config, "store.password=hunter2", &error), -SJ_E_REFUSED);
     assert_null(strstr(error.text, "hunter2"));
-    assert_int_equal(sj_config_load_environment(&config, environment, &error), 0);
+    assert_int_equal(load_environment(environment), 0);
     assert_string_equal(store.password, "hunter2");
     assert_int_equal(sj_config_set(&config, "store.url=http://me:hunter2@db:1/x", &error), 0);
     printed(text, sizeof text);

@@ -1,5 +1,6 @@
 #include "base/crc32c.h"
 
+#include "suites.h"
 #include "support/test.h"
 
 static void crc32c_knows_the_vectors_of_rfc_3720(void **state)

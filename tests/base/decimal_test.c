@@ -1,5 +1,6 @@
 #include "base/decimal.h"
 
+#include "suites.h"
 #include "support/test.h"
 
 static sj_rc parse(const char *text, int64_t *ret_value)

@@ -1,5 +1,6 @@
 #include "base/hist.h"
 
+#include "suites.h"
 #include "support/test.h"
 
 #define SAMPLE_COUNT 20000

@@ -1,10 +1,4 @@
-#include "support/test.h"
-
-#define SUITES(X) X(rc) X(hist) X(decimal) X(tw_time) X(crc32c) X(config)
-
-#define X(suite) int suite##_tests(void);
-SUITES(X)
-#undef X
+#include "suites.h"
 
 int main(void)
 {

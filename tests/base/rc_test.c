@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "suites.h"
 #include "support/test.h"
 
 static void rc_names_and_texts_are_told_for_every_code(void **state)

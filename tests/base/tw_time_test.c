@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "suites.h"
 #include "support/test.h"
 
 static int64_t at(const char *text)

@@ -1,0 +1,11 @@
+/* suites.h: the test files of base, each a group that returns how many of its tests failed. */
+#ifndef SJ_TESTS_BASE_SUITES_H
+#define SJ_TESTS_BASE_SUITES_H
+
+#define SUITES(X) X(rc) X(hist) X(decimal) X(tw_time) X(crc32c) X(config) X(log) X(duty)
+
+#define X(suite) int suite##_tests(void);
+SUITES(X)
+#undef X
+
+#endif
