@@ -6,7 +6,8 @@
  * message's data points into that buffer; lines of multi-line data are joined there, in place.
  * CR, LF and CRLF end lines; comments, id and retry are understood.
  *
- * Limits   A message of more than SJ_SSE_MESSAGE_MAX bytes is skipped to its end and counted.
+ * Limits   A message of more than SJ_SSE_MESSAGE_MAX bytes is skipped to its end and counted: the
+ *          receive buffer must be larger than that.
  * Errors   none: any bytes are a stream of messages; what cannot be one is counted.
  * Threads  [owner]. Memory: this struct only.
  */
@@ -21,21 +22,23 @@
 #define SJ_SSE_EVENT_MAX 32 /* longer event names are cut and match nothing */
 
 struct sj_sse {
-    size_t scanned;     /* bytes of the pending message already known to hold no end */
+    size_t scanned;     /* bytes of the pending message that hold no end of a line unseen */
+    size_t line;        /* where its last line begins */
     bool skipping;      /* within a message that was too long */
+    bool mid_line;      /* skipping, and the line at hand began in bytes already consumed */
     bool at_start;      /* nothing of the stream was seen: a byte-order mark may come */
-    bool skip_lf;       /* the last message ended in CR: an LF next belongs to it */
+    bool after_cr;      /* the last byte consumed was CR: an LF now belongs to it */
     uint64_t messages;  /* given out */
     uint64_t empty;     /* blocks without data: comments, retry, blank lines */
     uint64_t oversized; /* messages skipped for their length */
     uint64_t retry_ms;  /* last `retry:`; 0 = none came */
+    char event[SJ_SSE_EVENT_MAX];
 };
 
 struct sj_sse_message {
-    char *data; /* joined data, not terminated; 64 bytes behind are readable if they are so behind
-                   the receive buffer's end */
+    char *data; /* joined, not terminated; readable 64 bytes further if the receive buffer is */
     size_t size;
-    const char *event; /* name, or "" ("message" by the standard); not terminated */
+    const char *event; /* its name, not terminated; no name is "message" by the standard */
     size_t event_size;
 };
 

@@ -1,0 +1,6 @@
+#include "parser_groups.h"
+
+int main(void)
+{
+    return sse_tests();
+}
