@@ -1,0 +1,171 @@
+#include "store/embedded/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* name, value: settings that stay as they are. They name files (which would be read or written
+ * with this process's rights), reach the network, evade the memory limits, or change how a
+ * statement is parsed. */
+#define FIXED_SETTINGS(X)                                                                          \
+    X("format_template_resultset", "")                                                             \
+    X("format_template_row", "")                                                                   \
+    X("format_schema", "")                                                                         \
+    X("format_schema_source", "file")                                                              \
+    X("output_format_schema", "")                                                                  \
+    X("input_format_record_errors_file_path", "")                                                  \
+    X("rename_files_after_processing", "")                                                         \
+    X("format_avro_schema_registry_url", "")                                                       \
+    X("url_base", "")                                                                              \
+    X("dialect", "clickhouse")                                                                     \
+    X("implicit_select", "0")                                                                      \
+    X("allow_introspection_functions", "0")                                                        \
+    X("max_untracked_memory", "4194304")                                                           \
+    X("use_query_cache", "0")                                                                      \
+    X("use_page_cache_for_local_disks", "0")                                                       \
+    X("os_threads_nice_value_query", "0")                                                          \
+    X("jemalloc_enable_profiler", "0")                                                             \
+    X("memory_tracker_fault_probability", "0")                                                     \
+    X("merge_tree_storage_snapshot_sleep_ms", "0")                                                 \
+    X("send_logs_level", "fatal")
+
+/* What a spilling sort or join of one statement may put on the disk. */
+#define SPILL_MAX_BYTES (UINT64_C(1) << 30)
+
+bool sj_emb_config_is_fixed(struct sj_emb_text setting)
+{
+#define X(name, value)                                                                             \
+    if (sj_emb_text_equals(setting, name))                                                         \
+        return true;
+    FIXED_SETTINGS(X)
+#undef X
+    return false;
+}
+
+static sj_rc write_file(const char *dir, const char *name, const struct sj_emb_buffer *content,
+                        char *error, size_t error_size)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool written = fd >= 0 && write(fd, content->data, content->size) == (ssize_t)content->size;
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    if (written)
+        return 0;
+    snprintf(error, error_size, "cannot write %s: %s", path, strerror(code));
+    return -code;
+}
+
+static sj_rc append_xml(struct sj_emb_buffer *out, const char *text)
+{
+    sj_rc rc = 0;
+    for (; rc >= 0 && *text; text++) {
+        if (*text == '&' || *text == '<' || *text == '>')
+            rc = sj_emb_buffer_printf(out, "&#%d;", *text);
+        else
+            rc = sj_emb_buffer_append(out, text, 1);
+    }
+    return rc;
+}
+
+static sj_rc main_config(struct sj_emb_buffer *out, const char *config_dir, const char *engine_dir)
+{
+    sj_rc rc = sj_emb_buffer_printf(out, "<clickhouse>\n  <path>");
+    if (rc >= 0)
+        rc = append_xml(out, engine_dir);
+    if (rc >= 0)
+        rc = sj_emb_buffer_printf(out, "/</path>\n  <logger><level>none</level></logger>\n"
+                                       "  <users_config>");
+    if (rc >= 0)
+        rc = append_xml(out, config_dir);
+    if (rc >= 0)
+        rc = sj_emb_buffer_printf(out, "/users.xml</users_config>\n</clickhouse>\n");
+    return rc;
+}
+
+static sj_rc profile(struct sj_emb_buffer *out, const struct sj_embedded_options *options)
+{
+    sj_rc rc = sj_emb_buffer_printf(out, "  <profiles><default>\n");
+#define X(name, value)                                                                             \
+    if (rc >= 0)                                                                                   \
+        rc = sj_emb_buffer_printf(out, "    <%s>%s</%s>\n", name, value, name);
+    FIXED_SETTINGS(X)
+#undef X
+    if (rc >= 0)
+        rc = sj_emb_buffer_printf(
+            out,
+            "    <max_temporary_data_on_disk_size_for_query>%" PRIu64
+            "</max_temporary_data_on_disk_size_for_query>\n    <constraints>\n",
+            SPILL_MAX_BYTES);
+#define X(name, value)                                                                             \
+    if (rc >= 0)                                                                                   \
+        rc = sj_emb_buffer_printf(out, "      <%s><const/></%s>\n", name, name);
+    FIXED_SETTINGS(X)
+#undef X
+    if (rc >= 0)
+        rc = sj_emb_buffer_printf(
+            out,
+            "      <max_temporary_data_on_disk_size_for_query><const/>"
+            "</max_temporary_data_on_disk_size_for_query>\n"
+            "      <max_memory_usage><min>1</min><max>%" PRIu64 "</max></max_memory_usage>\n"
+            "      <max_execution_time><min>1</min><max>%u</max></max_execution_time>\n"
+            "      <max_threads><min>1</min><max>%d</max></max_threads>\n"
+            "    </constraints>\n  </default></profiles>\n  <quotas><default/></quotas>\n",
+            options->reader_memory_max_bytes, options->reader_time_max_s, SJ_EMB_READER_THREADS);
+    return rc;
+}
+
+/* The engine has one user. Its own grants are the reader's; the writer's are a role that every
+ * connection starts with and a reader's connection gives up (SET ROLE NONE). */
+static sj_rc users(struct sj_emb_buffer *out, const char *database)
+{
+    return sj_emb_buffer_printf(
+        out,
+        "  <roles><writer><grants>\n"
+        "    <query>GRANT SELECT, INSERT, ALTER, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW,"
+        " TRUNCATE, OPTIMIZE, CREATE DATABASE ON `%s`.*</query>\n"
+        "    <query>GRANT KILL QUERY, CREATE TEMPORARY TABLE ON *.*</query>\n"
+        "    <query>GRANT TABLE ENGINE ON *</query>\n"
+        "    <query>REVOKE TABLE ENGINE ON File</query>\n"
+        "    <query>REVOKE TABLE ENGINE ON URL</query>\n"
+        "  </grants></writer></roles>\n"
+        "  <users><default>\n"
+        "    <password></password><networks><ip>::/0</ip></networks>\n"
+        "    <profile>default</profile><quota>default</quota>\n"
+        "    <grants>\n"
+        "      <query>GRANT SELECT, SHOW ON `%s`.*</query>\n"
+        "      <query>GRANT SELECT, SHOW ON system.*</query>\n"
+        "      <query>GRANT writer</query>\n"
+        "    </grants>\n  </default></users>\n",
+        database, database);
+}
+
+sj_rc sj_emb_config_write(const char *config_dir, const char *engine_dir, const char *database,
+                          const struct sj_embedded_options *options, char *error, size_t error_size)
+{
+    struct sj_emb_buffer main_text = {0};
+    struct sj_emb_buffer user_text = {0};
+    sj_rc rc = main_config(&main_text, config_dir, engine_dir);
+    if (rc >= 0)
+        rc = sj_emb_buffer_printf(&user_text, "<clickhouse>\n");
+    if (rc >= 0)
+        rc = profile(&user_text, options);
+    if (rc >= 0)
+        rc = users(&user_text, database);
+    if (rc >= 0)
+        rc = sj_emb_buffer_printf(&user_text, "</clickhouse>\n");
+    if (rc < 0)
+        snprintf(error, error_size, "no memory for the engine's configuration");
+    if (rc >= 0)
+        rc = write_file(config_dir, "config.xml", &main_text, error, error_size);
+    if (rc >= 0)
+        rc = write_file(config_dir, "users.xml", &user_text, error, error_size);
+    sj_emb_buffer_done(&main_text);
+    sj_emb_buffer_done(&user_text);
+    return rc;
+}
