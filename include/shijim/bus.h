@@ -28,8 +28,8 @@
 #define SJ_BUS_NAME_MAX 32
 #define SJ_BUS_READERS_MAX 64
 
-struct sj_bus;        /* the producer's end */
-struct sj_bus_reader; /* one reader's end */
+struct sj_bus;        /* the producer's end (bus_fast.h) */
+struct sj_bus_reader; /* one reader's end (bus_fast.h) */
 
 enum sj_bus_policy { SJ_BUS_GATE, SJ_BUS_LOSSY, SJ_BUS_CONFLATE, SJ_BUS_EVICT };
 
@@ -52,30 +52,28 @@ SJ_API SJ_MUST_USE sj_rc sj_bus_create(const struct sj_bus_options *options,
 SJ_API void sj_bus_close(struct sj_bus *bus);
 
 /* Copies one frame in (its size from its head; seq is assigned) and shows it to every reader.
- * -SJ_E_FULL: a gate reader holds the ring. [producer] */
+ * -SJ_E_FULL: a gate reader holds the ring. -SJ_E_RANGE: not a whole frame of 32 .. 512 bytes in
+ * units of 32, or a topic the ring does not have. [producer] */
 SJ_API SJ_MUST_USE sj_rc sj_bus_publish(struct sj_bus *bus, const void *frame);
 
 /* Copies `count` frames that lie back to back in `frames` and shows them together. All or nothing.
- * [producer] */
+ * -SJ_E_RANGE also when they are more than half the ring, or do not fill `size`. [producer] */
 SJ_API SJ_MUST_USE sj_rc sj_bus_publish_many(struct sj_bus *bus, const void *frames, size_t size,
                                              uint32_t count);
 
-/* Room for a frame of up to `size` bytes, in place, or NULL when a gate reader holds the ring. One
- * claim at a time; it ends with stage, commit or abort. [producer] */
-SJ_API void *sj_bus_claim(struct sj_bus *bus, size_t size);
-
-/* The claimed frame (head and block written, seq not) is finished but not yet visible; claim the
- * next one behind it. [producer] */
-SJ_API void sj_bus_stage(struct sj_bus *bus);
-
-/* As stage, and shows everything staged, with one release store. [producer] */
-SJ_API void sj_bus_commit(struct sj_bus *bus);
-
-/* Shows what is staged. Without anything staged it does nothing. [producer] */
-SJ_API void sj_bus_flush(struct sj_bus *bus);
-
-/* Gives the claim back as if it had not been made; staged frames before it stay. [producer] */
-SJ_API void sj_bus_abort(struct sj_bus *bus);
+/*
+ * In place (inline, bus_fast.h):
+ *   void *sj_bus_claim(bus, size)   Room for a frame of up to `size` bytes, or NULL when a gate
+ *                       reader holds the ring or half of it is staged. One claim at a time; it ends
+ *                       with stage, commit or abort. Write head and block; leave seq alone or zero.
+ *   sj_rc sj_bus_stage(bus)   The claimed frame is finished but not yet visible; claim the next
+ *                       one behind it. -SJ_E_RANGE (as publish, or longer than claimed): the claim
+ *                       is given back and counted as refused.
+ *   sj_rc sj_bus_commit(bus)  As stage, and shows everything staged, with one release store.
+ *   void sj_bus_flush(bus)    Shows what is staged. Without anything staged it does nothing.
+ *   void sj_bus_abort(bus)    Gives the claim back; staged frames before it stay.
+ * All [producer].
+ */
 
 /* The sequence of the last event shown (0: none), and how many publishes were refused. */
 SJ_API uint64_t sj_bus_last_seq(const struct sj_bus *bus);
@@ -116,9 +114,17 @@ struct sj_bus_span {
 SJ_API SJ_MUST_USE sj_rc sj_bus_drain(struct sj_bus_reader *reader, size_t size_max,
                                       struct sj_bus_span *ret_span);
 
-/* Done with the span. -SJ_E_LAPPED: a lossy reader was overtaken while it read: what it took from
- * the span is not to be trusted, and is counted as lost. [reader] */
+/* Done with the span, or with what sj_bus_next gave. -SJ_E_LAPPED: a lossy reader was overtaken
+ * while it read: what it took since the last release is not to be trusted, and is counted as lost.
+ * -SJ_E_EVICTED: likewise, and attach anew. [reader] */
 SJ_API SJ_MUST_USE sj_rc sj_bus_release(struct sj_bus_reader *reader);
+
+/*
+ * sj_rc sj_bus_next(reader, const struct sj_frame **ret)   (inline, bus_fast.h) The next frame, in
+ * place: 1, or 0 when caught up, else as drain. The fastest way to read: drain without the second
+ * walk. Valid until the release, which ends any number of them; release at the latest when it
+ * returns 0. Not for conflate readers. [reader]
+ */
 
 /* Copies the next event to `buffer` (SJ_EVENT_SIZE_MAX bytes). Returns its size, 0 when caught up,
  * else as drain. The only way to read for conflate readers. [reader] */
@@ -178,5 +184,7 @@ SJ_API SJ_MUST_USE sj_rc sj_bus_list(const char *dir, int (*each)(const char *na
 
 /* Removes a ring that no living process uses. -SJ_E_BUSY else. [any] */
 SJ_API SJ_MUST_USE sj_rc sj_bus_remove(const char *dir, const char *name);
+
+#include "shijim/bus_fast.h" /* the inline ones */
 
 #endif

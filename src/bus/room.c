@@ -1,0 +1,151 @@
+/*
+ * room.c: making room in the ring: the horizon and the gates.
+ *
+ * The producer writes only below `limit`; everything before `limit - size` (the horizon, as others
+ * see it) may be overwritten at any moment. Only when it reaches the limit does it look at the
+ * gates, and then it moves a whole step on: what a publish costs does not depend on how many
+ * readers there are.
+ *
+ * A gate that attaches and a producer that advances meet like this: each first says what it wants
+ * (the gate its position, the producer the horizon), then passes a full fence, then reads what the
+ * other said. At least one of them sees the other and steps back: the gate goes to a later
+ * position, the producer takes the horizon back. A lossy reader that saw a horizon which was then
+ * taken back believes itself lapped, which is counted and harmless.
+ */
+#include "base/clock.h"
+#include "base/rc.h"
+#include "bus/producer.h"
+
+/* A dead gate is noticed this soon after it holds us back; each look costs system calls. */
+#define ALIVE_CHECK_NS (1 * SJ_NS_PER_MS)
+
+static uint64_t ring_size(const struct producer *producer)
+{
+    return producer->map.g.size;
+}
+
+/* The lowest position a gate holds, or SJ_BUS_NO_POSITION. */
+static uint64_t lowest_gate(const struct producer *producer)
+{
+    uint64_t lowest = SJ_BUS_NO_POSITION;
+    uint64_t gates = atomic_load_explicit(&producer->map.head->gates, memory_order_acquire);
+    for (; gates; gates &= gates - 1) {
+        const struct reader_slot *slot = &producer->map.slots[__builtin_ctzll(gates)];
+        uint64_t pos = atomic_load_explicit(&slot->pos, memory_order_acquire);
+        if (pos < lowest)
+            lowest = pos;
+    }
+    return lowest;
+}
+
+static void drop_gate(struct producer *producer, uint32_t index)
+{
+    struct reader_slot *slot = &producer->map.slots[index];
+    atomic_store_explicit(&slot->evicted, 1, memory_order_release);
+    atomic_fetch_and_explicit(&producer->map.head->gates, ~(1ULL << index), memory_order_seq_cst);
+    producer->gates[index].since_ns = 0;
+}
+
+/* Whether an evict reader has stood still at `pos` for its deadline while we wanted its place. */
+static bool stalled(struct producer *producer, uint32_t index, uint64_t pos, int64_t now_ns)
+{
+    struct gate_watch *watch = &producer->gates[index];
+    const struct reader_slot *slot = &producer->map.slots[index];
+    if (atomic_load_explicit(&slot->policy, memory_order_relaxed) != SJ_BUS_EVICT)
+        return false;
+    if (watch->since_ns == 0 || watch->pos != pos) {
+        *watch = (struct gate_watch){.pos = pos, .since_ns = now_ns};
+        return false;
+    }
+    return now_ns - watch->since_ns >=
+           atomic_load_explicit(&slot->evict_deadline_ns, memory_order_relaxed);
+}
+
+/* Looks at the gates that keep us from writing up to `end`; drops those of dead processes, those
+ * past their deadline and those whose position no reader of ours can have. True: one was dropped.
+ */
+static bool drop_gates(struct producer *producer, uint64_t end)
+{
+    int64_t now_ns = sj_clock_mono_ns();
+    bool look = now_ns - producer->alive_check_ns >= ALIVE_CHECK_NS;
+    bool dropped = false;
+    uint64_t gates = atomic_load_explicit(&producer->map.head->gates, memory_order_acquire);
+    for (; gates; gates &= gates - 1) {
+        uint32_t index = (uint32_t)__builtin_ctzll(gates);
+        const struct reader_slot *slot = &producer->map.slots[index];
+        uint64_t pos = atomic_load_explicit(&slot->pos, memory_order_acquire);
+        if (pos != SJ_BUS_NO_POSITION && pos + ring_size(producer) >= end)
+            continue;
+        if (stalled(producer, index, pos, now_ns) ||
+            (look && !process_alive((struct process_id){slot->pid, slot->start_time}))) {
+            drop_gate(producer, index);
+            dropped = true;
+        }
+    }
+    if (look)
+        producer->alive_check_ns = now_ns;
+    return dropped;
+}
+
+static uint64_t allowed_by(uint64_t gate, uint64_t target, uint64_t size)
+{
+    return gate < SJ_BUS_NO_POSITION - size && gate + size < target ? gate + size : target;
+}
+
+/* Moves limit and horizon towards `target`, at least to `end`. False: a gate is in the way. */
+static bool advance(struct producer *producer, uint64_t end, uint64_t target)
+{
+    struct ring_head *head = producer->map.head;
+    uint64_t size = ring_size(producer);
+    uint64_t limit = producer->fast.limit;
+    uint64_t wanted = allowed_by(lowest_gate(producer), target, size);
+    if (wanted < end || wanted <= limit)
+        return wanted >= end;
+    atomic_store_explicit(&head->horizon, wanted - size, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    uint64_t granted = allowed_by(lowest_gate(producer), wanted, size);
+    if (granted < wanted) {
+        granted = granted > limit ? granted : limit;
+        atomic_store_explicit(&head->horizon, granted - size, memory_order_relaxed);
+    }
+    producer->fast.limit = granted;
+    atomic_thread_fence(memory_order_release); /* the horizon is seen before what it announces */
+    return granted >= end;
+}
+
+void producer_clamp_to_gates(struct producer *producer)
+{
+    struct ring_head *head = producer->map.head;
+    uint64_t size = ring_size(producer);
+    atomic_thread_fence(memory_order_seq_cst);
+    producer->fast.limit = allowed_by(lowest_gate(producer), producer->fast.limit, size);
+    if (producer->fast.limit < size)
+        producer->fast.limit = size;
+    atomic_store_explicit(&head->horizon, producer->fast.limit - size, memory_order_relaxed);
+}
+
+bool producer_make_room(struct sj_bus *bus, size_t size)
+{
+    struct producer *producer = producer_of(bus);
+    uint64_t step = producer->map.g.step_size;
+    uint64_t end = bus->pos + size + SJ_FRAME_UNIT;
+    /* With more than half the ring staged, no checkpoint might lie behind the horizon. */
+    if (bus->pos + size <= bus->shown_pos + ring_size(producer) / 2) {
+        if (end <= bus->limit)
+            return true;
+        uint64_t target = (end + step - 1) & ~(step - 1);
+        if (advance(producer, end, target) ||
+            (drop_gates(producer, end) && advance(producer, end, target)))
+            return true;
+    }
+    sj_bus_count(&bus->shown->refused_count, 1);
+    return false;
+}
+
+bool sj_bus_claim_slow(struct sj_bus *bus, size_t size)
+{
+    if (size <= SJ_EVENT_SIZE_MAX)
+        return producer_make_room(bus, size);
+    sj_bus_count(&bus->shown->refused_count, 1);
+    return false;
+}
