@@ -3,7 +3,9 @@
 #define SJ_TESTS_BASE_SUITES_H
 
 #define SUITES(X)                                                                                  \
-    X(rc) X(hist) X(decimal) X(tw_time) X(crc32c) X(config) X(log) X(duty) X(bench) X(json) X(rng)
+    X(rc)                                                                                          \
+    X(hist) X(decimal) X(tw_time) X(crc32c) X(config) X(log) X(duty) X(bench) X(counters)          \
+        X(http_client) X(json) X(rng)
 
 #define X(suite) int suite##_tests(void);
 SUITES(X)
