@@ -20,8 +20,9 @@
 
 #include <stdbool.h>
 
-#define SJ_PARSE_PADDING 64 /* readable bytes wanted behind a payload; their values do not matter  \
-                             */
+#define SJ_PARSE_PADDING                                                                           \
+    64 /* readable bytes wanted behind a payload; their values do not matter                       \
+        */
 #define SJ_PARSE_SIZE_MAX 16384 /* a longer payload is refused */
 #define SJ_PARSE_FIELDS_MAX 64  /* keys of one payload */
 
@@ -38,6 +39,7 @@
     X(TIME, "time", "no such date or time")                                                        \
     X(MISSING, "missing", "a field without which it is no event is absent")                        \
     X(DUPLICATE, "duplicate_field", "a field twice")                                               \
+    X(LEVELS, "levels", "more than five levels of a book")                                         \
     X(INSTRUMENT, "instrument", "an instrument not in the table")                                  \
     X(TEXT, "text", "not valid UTF-8 or a bad escape")
 
@@ -63,8 +65,8 @@ enum sj_channel sj_parse_channel(const char *event, size_t size);
 SJ_MUST_USE sj_rc sj_parse_event(struct sj_parse *parse, enum sj_channel channel, const char *json,
                                  size_t size, int64_t recv_ns, void *frame);
 
-/* Whether the last event parsed came with closing odd-lot or fixed-price fields; if so writes them
- * to `closing`, to be published right behind it. [owner] */
+/* Whether the last event parsed came with closing odd-lot or fixed-price fields set; if so writes
+ * them to `closing`, to be published right behind it. [owner] */
 bool sj_parse_closing(const struct sj_parse *parse, struct sj_closing *closing);
 
 /* Why the last sj_parse_event failed: its class and the byte where it was seen. [owner] */

@@ -1,0 +1,241 @@
+/*
+ * parse_impl.h: what the files of the parser share (parse.c, parse_fields.c, parse_general.c,
+ * parse_shape.c).
+ *
+ * A payload's field is known by its key (parse_fields.c); where it goes depends on the message: a
+ * target. The general path walks any JSON. The fast path runs a shape: the steps learned from a
+ * message that the general path accepted, each a literal to be matched and a value to be stored.
+ */
+#ifndef SJ_GATEWAY_PARSE_IMPL_H
+#define SJ_GATEWAY_PARSE_IMPL_H
+
+#include "gateway/parse.h"
+
+#include <string.h>
+
+#define KEY_SIZE_MAX 31
+#define KEY_SLOTS 256
+#define MARKS_MAX 256 /* commas of a payload on the fast path */
+#define STEPS_MAX 128
+#define SHAPES_MAX 8 /* remembered per channel */
+#define LITERAL_SIZE 32
+#define TEXT_MAX 64      /* no key, code or decimal that matters is longer */
+#define CODE_SIZE_MAX 63 /* of a code told with -SJ_E_UNKNOWN */
+
+enum field {
+    FIELD_UNKNOWN,
+    FIELD_CODE,
+    FIELD_DATE,
+    FIELD_TIME,
+    FIELD_EXCHANGE,
+    FIELD_OPEN,
+    FIELD_AVG_PRICE,
+    FIELD_CLOSE,
+    FIELD_HIGH,
+    FIELD_LOW,
+    FIELD_REFERENCE,
+    FIELD_AMOUNT,
+    FIELD_TOTAL_AMOUNT,
+    FIELD_VOLUME,
+    FIELD_TOTAL_VOLUME,
+    FIELD_TICK_TYPE,
+    FIELD_CHG_TYPE,
+    FIELD_PRICE_CHG,
+    FIELD_PCT_CHG,
+    FIELD_BID_SIDE_TOTAL_VOL,
+    FIELD_ASK_SIDE_TOTAL_VOL,
+    FIELD_BID_SIDE_TOTAL_CNT,
+    FIELD_ASK_SIDE_TOTAL_CNT,
+    FIELD_CLOSING_SHARES,
+    FIELD_CLOSING_CLOSE,
+    FIELD_CLOSING_AMOUNT,
+    FIELD_CLOSING_BID,
+    FIELD_CLOSING_ASK,
+    FIELD_FIXED_VOL,
+    FIELD_FIXED_AMOUNT,
+    FIELD_SUSPEND,
+    FIELD_SIMTRADE,
+    FIELD_INTRADAY_ODD,
+    FIELD_UNDERLYING_PRICE,
+    FIELD_BID_PRICE,
+    FIELD_BID_VOLUME,
+    FIELD_DIFF_BID_VOL,
+    FIELD_ASK_PRICE,
+    FIELD_ASK_VOLUME,
+    FIELD_DIFF_ASK_VOL,
+    FIELD_BID_TOTAL_VOL,
+    FIELD_ASK_TOTAL_VOL,
+    FIELD_DERIVED_BID_PRICE,
+    FIELD_DERIVED_ASK_PRICE,
+    FIELD_DERIVED_BID_VOL,
+    FIELD_DERIVED_ASK_VOL,
+    FIELD_AVAIL_BORROWING,
+    FIELD_COUNT
+};
+_Static_assert(FIELD_COUNT <= 64, "a bit each");
+
+/* How a value is read and where it goes. */
+enum store {
+    STORE_NONE,    /* not a field of this message: skipped and counted */
+    STORE_IGNORED, /* a field of it that is not kept */
+    STORE_CODE,
+    STORE_DATE,
+    STORE_TIME,
+    STORE_E6,
+    STORE_I64,
+    STORE_U32,
+    STORE_U8,
+    STORE_TICK_TYPE,
+    STORE_FLAG, /* offset: the flag */
+    STORE_I32,
+    STORE_ARRAY = 16 /* SJ_LEVELS of the store without this bit */
+};
+
+struct target {
+    uint8_t store;
+    uint8_t closing; /* the offset is into struct sj_closing, not into the frame */
+    uint16_t offset;
+};
+
+/* What a channel's payload becomes. */
+struct message {
+    struct target targets[FIELD_COUNT];
+    uint64_t required; /* bits of enum field */
+    uint64_t any_of;   /* one of these at least; 0: no such rule */
+    uint16_t type;     /* enum sj_event_type */
+    uint16_t size;
+    uint16_t channel_offset; /* 0: the message has none */
+    uint16_t levels_offset;  /* of level_count; 0: none */
+    uint16_t volumes_offset; /* of bid_volume */
+};
+
+/* By enum sj_channel; type 0: no market event. */
+extern const struct message sj_parse_messages[SJ_CHANNEL_COUNT];
+
+struct key {
+    char text[KEY_SIZE_MAX + 1]; /* zero-filled */
+    uint8_t size;                /* 0: a free slot */
+    uint8_t field;
+};
+
+/* One literal and the value behind it. */
+struct step {
+    uint8_t literal[LITERAL_SIZE];
+    uint32_t literal_mask; /* a bit per byte of the literal */
+    uint8_t literal_size;
+    uint8_t marks; /* commas in the literal */
+    uint8_t tail;  /* bytes between the value's end and the next comma */
+    uint8_t store; /* enum store, or STEP_* */
+    uint16_t offset;
+    uint16_t closing;
+};
+
+enum {
+    STEP_LITERAL = 32, /* no value: the literal goes on in the next step */
+    STEP_STRING,       /* a string that is not kept */
+    STEP_NUMBER,
+    STEP_END /* the literal must end the payload */
+};
+
+struct shape {
+    struct step steps[STEPS_MAX];
+    uint32_t step_count;
+    uint32_t mark_count;
+    uint32_t frame_size;
+    uint32_t unknown_fields;
+    bool has_closing;
+    _Alignas(32) char frame[SJ_EVENT_SIZE_MAX]; /* the message with its absent fields null */
+    struct sj_closing closing;
+};
+
+struct shape_list {
+    struct shape *shapes[SHAPES_MAX]; /* the latest used first */
+    uint32_t count;
+    uint32_t misses; /* payloads since the last hit */
+    uint32_t credit; /* learning costs it, hits earn it: shapes that never repeat cost little */
+};
+
+/* A value the general path stored, for learning the shape. */
+struct record {
+    const char *start;
+    const char *end;
+    struct target target; /* its store without STORE_ARRAY, or STEP_* */
+};
+
+struct sj_parse {
+    const struct sj_instruments *table;
+    struct shape_list lists[SJ_CHANNEL_COUNT];
+    char date[16];   /* the last date's text, 10 bytes */
+    int64_t date_ns; /* its midnight in Taipei, UTC */
+    bool fast;
+    bool has_closing;
+    enum sj_parse_fault fault;
+    size_t fault_offset;
+    char code[CODE_SIZE_MAX + 1];
+    struct sj_closing closing;
+    struct sj_parse_counts counts;
+    struct key keys[KEY_SLOTS];
+    _Alignas(
+        32) char blanks[SJ_CHANNEL_COUNT][SJ_EVENT_SIZE_MAX]; /* frames with every field null */
+    struct sj_closing blank_closing;
+    uint32_t record_count; /* of the payload at hand; UINT32_MAX: it can't be learned */
+    uint32_t record_unknown_fields;
+    struct record records[STEPS_MAX];
+    char key_text[TEXT_MAX]; /* unescaped copies of the payload at hand */
+    char value_text[TEXT_MAX];
+    char code_text[TEXT_MAX];
+    struct shape *memory;
+};
+
+/* Fills the table of keys. */
+void sj_parse_keys_init(struct key keys[KEY_SLOTS]);
+
+/* The field of a key, FIELD_UNKNOWN if none. Reads 32 bytes at `text`. */
+enum field sj_parse_key_find(const struct key keys[KEY_SLOTS], const char *text, size_t size);
+
+/* A frame with its head and every field null. */
+void sj_parse_frame_init(const struct message *message, enum sj_channel channel, void *frame);
+void sj_parse_closing_init(struct sj_closing *closing);
+
+/* The general path: any JSON. Gives the frame's fields all but recv_ns; records when `record`. */
+enum sj_parse_fault sj_parse_general(struct sj_parse *parse, enum sj_channel channel,
+                                     const char *json, size_t size, void *frame, bool record);
+
+/* The fast path: true if a shape fitted and the frame is finished (but for recv_ns). */
+bool sj_parse_fast(struct sj_parse *parse, enum sj_channel channel, const char *json, size_t size,
+                   void *frame);
+
+/* Counts a payload that no shape fitted; true if its shape shall be learned. */
+bool sj_parse_worth_learning(struct shape_list *list);
+
+/* Learns the shape of the payload just recorded, whose frame is finished. */
+void sj_parse_learn(struct sj_parse *parse, enum sj_channel channel, const char *json, size_t size,
+                    const void *frame);
+
+/* Stores a whole number; false: out of the field's range. */
+static inline bool store_integer(uint8_t store, int64_t value, void *to)
+{
+    uint32_t u32 = (uint32_t)value;
+    switch (store) {
+    case STORE_I64:
+        memcpy(to, &value, sizeof(value));
+        return true;
+    case STORE_U32:
+        memcpy(to, &u32, sizeof(u32));
+        return (uint64_t)value < SJ_NULL_U32;
+    case STORE_I32:
+        memcpy(to, &u32, sizeof(u32));
+        return value == (int32_t)u32;
+    case STORE_U8:
+        *(uint8_t *)to = (uint8_t)value;
+        return (uint64_t)value <= UINT8_MAX;
+    default:
+        *(uint8_t *)to = (uint8_t)value;
+        return (uint64_t)value <= SJ_TICK_SELL;
+    }
+}
+
+/* Midnight in Taipei of a date's text, UTC; false: no date. Keeps the last one. */
+bool sj_parse_date(struct sj_parse *parse, const char *text, size_t size, int64_t *ret_ns);
+
+#endif
