@@ -3,7 +3,10 @@
 int main(void)
 {
     int failed = 0;
-    failed +=
-        _cmocka_run_group_tests("bus publish", test_publish_cases, test_publish_count, NULL, NULL);
+#define RUN(group)                                                                                 \
+    _cmocka_run_group_tests("bus " #group, test_##group##_cases, test_##group##_count, NULL, NULL)
+    failed += RUN(publish);
+    failed += RUN(read);
+    failed += RUN(lossy);
     return failed != 0;
 }
