@@ -1,9 +1,9 @@
 #!/bin/bash
-# checks the documentation: every relative link leads somewhere, every room has its README
+# checks the documentation: links lead somewhere, every dependency is explained
 #
 # usage: ./dev docs
 #
-# Lists the pages of docs/ and the rooms' READMEs, and fails on a link into nothing.
+# Prints each mistake as file:line, and fails when there is one.
 
 need_deps
 exec "$DEPS/venv/bin/python" tests/house/docs.py

@@ -15,13 +15,12 @@
 #define FILE_SUFFIX "_file"
 #define NAMES_MAX 128
 
-sj_rc sj_config_fail(struct sj_config_error *ret_error, sj_rc rc, const char *format, ...)
+void sj_config_explain(struct sj_config_error *ret_error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(ret_error->text, sizeof ret_error->text, format, arguments);
     va_end(arguments);
-    return rc;
 }
 
 /* Origins lie section by section, item by item, key by key. */

@@ -28,8 +28,12 @@ struct sj_config_place {
     bool from_file; /* named as NAME_file: the value is in the file named */
 };
 
-__attribute__((format(printf, 3, 4))) sj_rc sj_config_fail(struct sj_config_error *ret_error,
-                                                           sj_rc rc, const char *format, ...);
+/* Writes the line of an error. */
+__attribute__((format(printf, 2, 3))) void sj_config_explain(struct sj_config_error *ret_error,
+                                                             const char *format, ...);
+
+/* The same, as the code to return. A macro, so that checkers see which code it is. */
+#define sj_config_fail(ret_error, rc, ...) (sj_config_explain(ret_error, __VA_ARGS__), (rc))
 
 const struct sj_config_section *sj_config_find_section(const struct sj_config *config,
                                                        const char *name);

@@ -61,3 +61,12 @@ def test_a_broken_link_is_found_and_code_is_left_alone(tmp_path):
     (tmp_path / "README.md").write_text("[a](nothing.md)\n```\n[b](nowhere.md)\n```\n[c](README.md#top)\n")
     (found,) = docs.check(tmp_path)
     assert found.startswith("README.md:1:")
+
+
+def test_an_unexplained_dependency_is_found(tmp_path):
+    (tmp_path / "dev.d").mkdir()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "dev.d/packages.txt").write_text("# why\ngcc\nleft-pad\n")
+    (tmp_path / "docs/dependencies.md").write_text("| `gcc` | builds |\n")
+    (found,) = docs.check(tmp_path)
+    assert found.startswith("dev.d/packages.txt:3:") and "left-pad" in found
