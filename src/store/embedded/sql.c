@@ -260,3 +260,38 @@ enum sj_emb_sql_breach sj_emb_sql_guard(const char *text, size_t size)
     }
     return SJ_EMB_SQL_CLEAN;
 }
+
+static bool is_own_engine(const char *text, const struct sj_emb_token *token)
+{
+    static const char family[] = "MergeTree";
+    static const char *const others[] = {"MEMORY",    "NULL",   "LOG", "TINYLOG",
+                                         "STRIPELOG", "BUFFER", "SET", "JOIN"};
+    size_t size = sizeof(family) - 1;
+    if (token->kind != SJ_EMB_TOKEN_WORD)
+        return false;
+    if (token->size >= size && memcmp(text + token->offset + token->size - size, family, size) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (sj_emb_token_is(text, token, others[i]))
+            return true;
+    }
+    return false;
+}
+
+bool sj_emb_sql_engines_are_own(const char *text, size_t size)
+{
+    struct cursor at = {text, size, {0}};
+    for (next(&at); at.token.kind != SJ_EMB_TOKEN_END; next(&at)) {
+        if (!is(&at, "ENGINE"))
+            continue;
+        struct cursor name = at;
+        next(&name);
+        bool is_named = is_mark(&name, '=');
+        if (is_named)
+            next(&name);
+        /* Without a sign and a word behind it, `engine` is a column's name. */
+        if ((is_named || name.token.kind == SJ_EMB_TOKEN_WORD) && !is_own_engine(text, &name.token))
+            return false;
+    }
+    return true;
+}
