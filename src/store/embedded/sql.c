@@ -215,27 +215,24 @@ static bool names_file(const char *text, const struct sj_emb_token *token)
     return token->size == 4 + 2 * quote && memcmp(text + token->offset + quote, "file", 4) == 0;
 }
 
-/* Typographic quotes open strings and names in ClickHouse's lexer, not in ours. */
-static bool has_typographic_quote(const char *text, size_t size)
+/* Where this lexer and the engine's might part (typographic quotes open strings and names there;
+ * heredocs), a mere mention of the word is taken for the function. */
+static bool is_mentioned_unsurely(const char *text, size_t size)
 {
-    for (size_t i = 0; i + 2 < size; i++) {
-        if (memcmp(text + i, "\xe2\x80", 2) == 0)
-            return true;
-    }
-    return false;
+    return memmem(text, size, "file", 4) &&
+           (memmem(text, size, "\xe2\x80", 2) || memchr(text, '$', size));
 }
 
-/* Where this lexer and the engine's might part (typographic quotes, heredocs, comments), a mere
- * mention of the word is taken for the function. */
-static bool is_mentioned(const char *text, size_t size)
+/* The word inside a token that is no string, no name and no word of its own. */
+static bool hides_file(const char *text, const struct sj_emb_token *token)
 {
-    return memmem(text, size, "file", 4) != NULL;
+    return (token->kind == SJ_EMB_TOKEN_COMMENT || token->kind == SJ_EMB_TOKEN_NUMBER) &&
+           memmem(text + token->offset, token->size, "file", 4);
 }
 
 enum sj_emb_sql_breach sj_emb_sql_guard(const char *text, size_t size)
 {
-    bool mentioned = is_mentioned(text, size);
-    if (mentioned && has_typographic_quote(text, size))
+    if (is_mentioned_unsurely(text, size))
         return SJ_EMB_SQL_READS_FILE;
     int depth = 0;
     char before = '\0';
@@ -250,9 +247,7 @@ enum sj_emb_sql_breach sj_emb_sql_guard(const char *text, size_t size)
         if ((at.token.kind == SJ_EMB_TOKEN_WORD || at.token.kind == SJ_EMB_TOKEN_NAME) &&
             before != '.' && names_file(text, &at.token))
             return SJ_EMB_SQL_READS_FILE;
-        bool is_unsure = at.token.kind == SJ_EMB_TOKEN_COMMENT ||
-                         (at.token.kind == SJ_EMB_TOKEN_STRING && token[0] == '$');
-        if (is_unsure && memmem(token, at.token.size, "file", 4))
+        if (hides_file(text, &at.token))
             return SJ_EMB_SQL_READS_FILE;
         if (depth > 0 && is(&at, "SETTINGS"))
             return SJ_EMB_SQL_NESTED_SETTINGS;
