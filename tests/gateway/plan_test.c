@@ -65,9 +65,9 @@ static void plan_chooses_channels_by_type(void **state)
     assert_true(sj_plan_add(plan, &stock) >= 0 && sj_plan_add(plan, &option) >= 0 &&
                 sj_plan_add(plan, &index) >= 0);
     static const enum sj_channel wanted[] = {
-        SJ_CHANNEL_TICK_STK,   SJ_CHANNEL_TICK_STK,  SJ_CHANNEL_BIDASK_STK, SJ_CHANNEL_BIDASK_STK,
-        SJ_CHANNEL_QUOTE_STK,  SJ_CHANNEL_TICK_FOP,  SJ_CHANNEL_BIDASK_FOP, SJ_CHANNEL_QUOTE_FOP,
-        SJ_CHANNEL_QUOTE_IDX};
+        SJ_CHANNEL_TICK_STK,   SJ_CHANNEL_TICK_STK,  SJ_CHANNEL_BIDASK_STK,
+        SJ_CHANNEL_BIDASK_STK, SJ_CHANNEL_QUOTE_STK, SJ_CHANNEL_TICK_FOP,
+        SJ_CHANNEL_BIDASK_FOP, SJ_CHANNEL_QUOTE_FOP, SJ_CHANNEL_QUOTE_IDX};
     assert_int_equal(plan->count[0], sizeof(wanted) / sizeof(wanted[0]));
     for (uint32_t i = 0; i < plan->count[0]; i++)
         assert_int_equal(sj_plan_channel(&plan->item[0][i]), wanted[i]);
@@ -91,7 +91,8 @@ static void selectors_are_codes_and_patterns_of_a_type(void **state)
     assert_int_equal(sj_selector_next(&text, &selector, error), 1);
     assert_int_equal(selector.security, SJ_SECURITY_IND);
     assert_int_equal(sj_selector_next(&text, &selector, error), 0);
-    static const char *const bad[] = {"FUTURE:TXF*", "TXF*", "FUT:", "STK:1234567890123456789012345"};
+    static const char *const bad[] = {"FUTURE:TXF*", "TXF*",
+                                      "FUT:", "STK:1234567890123456789012345"};
     for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         text = bad[i];
         error[0] = '\0';
@@ -124,9 +125,9 @@ static void endpoints_are_read_or_explained(void **state)
     assert_int_equal(sj_endpoint_parse("/run/shioaji.sock", &endpoint, error), 0);
     assert_int_equal(endpoint.address.ss_family, AF_UNIX);
     assert_int_equal(sj_endpoint_parse("unix:/run/shioaji.sock", &endpoint, error), 0);
-    static const char *const bad[] = {"https://127.0.0.1:8080", "127.0.0.1:8080", "http://",
-                                      "http://127.0.0.1:0", "http://127.0.0.1:99999",
-                                      "http://127.0.0.1:8080/api"};
+    static const char *const bad[] = {
+        "https://127.0.0.1:8080", "127.0.0.1:8080",         "http://",
+        "http://127.0.0.1:0",     "http://127.0.0.1:99999", "http://127.0.0.1:8080/api"};
     for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         error[0] = '\0';
         assert_int_equal(sj_endpoint_parse(bad[i], &endpoint, error), -SJ_E_MALFORMED);

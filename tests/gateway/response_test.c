@@ -15,7 +15,8 @@ struct outcome {
     uint8_t body[WIRE_MAX];
 };
 
-/* Decodes `wire` in place, in pieces of at most `piece_max` bytes (random when a state is given). */
+/* Decodes `wire` in place, in pieces of at most `piece_max` bytes (random when a state is given).
+ */
 static void decode(const char *wire, size_t size, size_t piece_max, uint64_t *random,
                    struct outcome *ret)
 {
@@ -40,7 +41,8 @@ static void decode(const char *wire, size_t size, size_t piece_max, uint64_t *ra
     ret->done = sj_response_end(&response) == 0;
 }
 
-#define CHUNKED "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define CHUNKED                                                                                    \
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 static void response_undoes_chunks_whatever_the_cut(void **state)
 {
