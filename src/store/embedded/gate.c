@@ -37,8 +37,8 @@ static void explain_syntax(struct sj_emb_exchange *exchange, size_t size)
     }
     const struct sj_chdb *chdb = &exchange->house->engine.chdb;
     struct chdb_result_ *result = NULL;
+    const char *text = value.data;
     if (rc >= 0) {
-        const char *text = value.data;
         result = chdb->query_with_params_n(*exchange->connection, sql, sizeof(sql) - 1, "Null", 4,
                                            &name, &name_size, &text, &value.size, 1);
     }

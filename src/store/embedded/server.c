@@ -125,11 +125,12 @@ static sj_rc open_auth(struct sj_emb_house *house, char *error, size_t error_siz
                                   sizeof(auth->reader_password), error, error_size);
     if (!options->password)
         return 0;
-    if (strlen(options->password) > SJ_EMB_SECRET_SIZE_MAX) {
+    size_t size = strlen(options->password);
+    if (size > SJ_EMB_SECRET_SIZE_MAX) {
         snprintf(error, error_size, "the password is longer than %d bytes", SJ_EMB_SECRET_SIZE_MAX);
         return -EINVAL;
     }
-    strcpy(auth->reader_password, options->password);
+    memcpy(auth->reader_password, options->password, size + 1);
     return 0;
 }
 
