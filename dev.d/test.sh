@@ -40,7 +40,7 @@ done
 
 need_deps
 dir=build-test${sanitize:+-$sanitize}${cc:+-$cc}
-options=(--buildtype=debugoptimized "-Dwerror=$WERROR")
+options=(--buildtype=debugoptimized ${CI:+-Dwerror=true})
 wrapper=()
 case $sanitize in
 '') ;;

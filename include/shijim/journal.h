@@ -36,21 +36,44 @@ struct sj_journal_options {
     uint64_t keep_size;      /* retention: sealed segments beyond this go; 0 = keep all */
     int64_t keep_age_ns;     /* retention by age; 0 = keep all */
     int64_t compress_age_ns; /* sealed segments older than this are compressed; 0 = never */
+    uint64_t buffer_size;    /* accepted but not yet written, at most; a power of two; 0 = 32 MiB */
+    bool nonblocking; /* a full buffer is -SJ_E_FULL at once instead of waiting for the disk */
+    const struct sj_journal_io
+        *io; /* NULL: the system's (src/journal/io.h; tests put faults here) */
 };
+
+/* Events of a source that are known to have been there and are not any more. */
+struct sj_journal_lost {
+    uint32_t src;
+    uint64_t first_seq;
+    uint64_t last_seq;
+    uint64_t position; /* where they would have been, or the cut */
+};
+#define SJ_JOURNAL_LOST_MAX 256
+#define SJ_JOURNAL_DAMAGE_LOST_MAX 16
 
 /* What opening found. */
 struct sj_journal_recovery {
     bool was_clean;        /* closed in order */
     uint64_t cut_position; /* where a torn tail was cut, and how many bytes of it held something */
     uint64_t cut_size;
+    uint64_t event_count; /* events in the journal since its beginning, definitions repeated not */
     uint32_t source_count;
     struct {
         uint32_t src;
         uint64_t last_seq; /* the last whole one; what comes after it was lost or never written */
+        uint64_t
+            accepted_seq; /* the last one accepted, where the writer's head file tells; else 0 */
     } sources[SJ_JOURNAL_SOURCES_MAX];
+    uint64_t lost_count; /* of ranges below; more than the maximum are counted, not listed */
+    struct sj_journal_lost lost[SJ_JOURNAL_LOST_MAX];
+    char text[160]; /* one line for the log: clean, or what was cut and lost */
 };
 
-/* Opens or creates for appending. -SJ_E_BUSY: another writer has it. [writer] */
+/* Opens or creates for appending. -SJ_E_BUSY: another writer has it. -EACCES: the directory cannot
+ * be written. -ENOSPC: no room for the first segment. -SJ_E_LAYOUT: another version. Nothing is
+ * appended on its own: whoever owns source 0 appends an SJ_GAP_JOURNAL event for each range in
+ * `lost`. [writer] */
 SJ_API SJ_MUST_USE sj_rc sj_journal_open(const struct sj_journal_options *options,
                                          struct sj_journal_recovery *ret_recovery,
                                          struct sj_journal **ret_journal);
@@ -58,10 +81,13 @@ SJ_API SJ_MUST_USE sj_rc sj_journal_open(const struct sj_journal_options *option
 /* Flushes, seals in order, closes. Accepts NULL. [writer] */
 SJ_API sj_rc sj_journal_close(struct sj_journal *journal);
 
-/* Accepts `count` frames back to back (`size` bytes) of source `src`, sequences rising without a
- * break from the first one's seq. Does not wait for the disk's cache. A break against the source's
- * last sequence starts a new block and is recorded as a hole. Definitions (sj_instrument) are also
- * kept for the head of the next segments. [writer] */
+/* Accepts `count` frames back to back (`size` bytes) of source `src` (below
+ * SJ_JOURNAL_SOURCES_MAX), sequences rising without a break from the first one's seq. All or
+ * nothing. Does not wait for the disk's cache, and not for the disk unless buffer_size is used up.
+ * A break against the source's last sequence starts a new block and is recorded as a hole.
+ * Definitions (sj_instrument) are also kept for the head of the next segments. -SJ_E_MALFORMED: not
+ * such a run of frames. -SJ_E_RANGE: not above the source's last sequence, or more than half the
+ * buffer. -SJ_E_FULL: see nonblocking. Any other error has stopped the journal. [writer] */
 SJ_API SJ_MUST_USE sj_rc sj_journal_append(struct sj_journal *journal, uint32_t src,
                                            const void *frames, size_t size, uint32_t count);
 
@@ -87,12 +113,21 @@ struct sj_journal_stat {
     double rate_ewma;          /* events/s */
     uint64_t segment_count;
     uint64_t size;
-    sj_rc stopped; /* 0, or why nothing more is accepted */
+    sj_rc stopped;             /* 0, or why nothing more is accepted */
+    uint64_t written_position; /* in the file, and readable, though not yet durable */
+    uint64_t full_count;       /* appends that met a full buffer */
+    int64_t sync_ewma_ns;      /* what a write and its fdatasync take */
+    uint64_t retained_size;    /* would be deleted by now if a cursor were not behind it ... */
+    char retained_by[SJ_JOURNAL_CURSOR_NAME_MAX]; /* ... this one */
+    uint64_t compressed_count; /* segments compressed and deleted by this writer */
+    uint64_t deleted_count;
+    sj_rc keeper_error; /* the last failure of sealing, compressing or deleting (none stops it) */
+    char stopped_text[128]; /* one line: what failed, and what to do */
 };
 SJ_API void sj_journal_stat(const struct sj_journal *journal, struct sj_journal_stat *ret);
 
-/* A run of frames of one block, readable in place (mapped; valid until the next call on the
- * reader). */
+/* A run of frames of one block, readable in place (mapped; at the live head in the
+ * reader's buffer; valid until the next call on the reader). */
 struct sj_journal_span {
     const uint8_t *begin;
     const uint8_t *end;
@@ -103,11 +138,16 @@ struct sj_journal_span {
     uint64_t next_position; /* where to go on after it */
     int64_t first_ns;       /* recv_ns range of the block */
     int64_t last_ns;
+    uint64_t
+        prev_seq; /* the last of this source in the journal before it; first_seq - 1: no hole */
+    uint64_t event_count; /* events in the journal before this block */
+    bool repeat;          /* definitions repeated at a segment's head: no new events */
 };
 
 struct sj_journal_reader_options {
     const char *dir;
     bool durable_only; /* stop at the durable position of a live writer (cursors do) */
+    bool repeats;      /* deliver the definitions that stand at each segment's head, too */
 };
 
 /* Opens a journal that may be written at the same time, by this or another process, or by none.
@@ -136,7 +176,9 @@ struct sj_journal_damage {
     uint64_t position; /* first damaged byte and how many */
     uint64_t size;
     char file[64];
-    char text[96]; /* what is wrong, and which sequences of which source are missing by it */
+    char text[160];      /* what is wrong, and which sequences of which source are missing by it */
+    uint32_t lost_count; /* the same as ranges; more than the maximum are counted, not listed */
+    struct sj_journal_lost lost[SJ_JOURNAL_DAMAGE_LOST_MAX];
 };
 SJ_API void sj_journal_reader_damage(const struct sj_journal_reader *reader,
                                      struct sj_journal_damage *ret);

@@ -5,6 +5,7 @@
 
 import pathlib
 import re
+import sys
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^\s*```")
@@ -46,7 +47,12 @@ def check(root):
     yield from unexplained(root)
 
 
-if __name__ == "__main__":
-    import report
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
+    found = list(check(root))
+    print(*found, sep="\n", end="\n" if found else "")
+    return 1 if found else 0
 
-    report.main(check)
+
+if __name__ == "__main__":
+    sys.exit(main())

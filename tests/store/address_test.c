@@ -1,5 +1,4 @@
 #include "store/client.h"
-#include "store/settings.h"
 #include "suites.h"
 #include "support/test.h"
 

@@ -1,0 +1,50 @@
+/*
+ * reader.h: a reader's state, shared by reader.c (what comes next) and seek.c (where to go).
+ *
+ * Threads  [reader].
+ */
+#ifndef SJ_JOURNAL_READER_H
+#define SJ_JOURNAL_READER_H
+
+#include "journal/head.h"
+#include "journal/scan.h"
+
+/* What is known of a segment without reading its blocks. */
+struct sj_reader_segment {
+    uint64_t ordinal;
+    uint64_t base; /* UINT64_MAX: nothing in it is whole */
+    uint64_t prev_end;
+    uint64_t end; /* where sealed, else 0 */
+    int64_t last_ns;
+    bool plain;
+    bool head_whole;
+};
+
+struct sj_journal_reader {
+    char dir[SJ_JOURNAL_PATH_MAX];
+    bool durable_only;
+    bool repeats;
+    const struct sj_head *head; /* NULL: none yet */
+    bool writer_lives;
+    int64_t lives_checked_ns;
+    struct sj_reader_segment *segments;
+    size_t segment_count;
+    size_t at; /* index of the open segment */
+    bool is_open;
+    bool synced; /* a dead writer's file was made durable by us */
+    struct sj_window window;
+    struct sj_scan scan;
+    uint64_t last_seq[SJ_JOURNAL_SOURCES_MAX]; /* of what was delivered; 0: not known */
+    struct sj_journal_damage damage;
+};
+
+/* Reads the directory again; keeps its place. */
+SJ_MUST_USE sj_rc sj_reader_refresh(struct sj_journal_reader *reader);
+
+/* Opens segment `index` of the table at its first block. */
+SJ_MUST_USE sj_rc sj_reader_enter(struct sj_journal_reader *reader, size_t index);
+
+/* Sets the scan's end from trailer, head file or the next segment, as of now. */
+void sj_reader_bound(struct sj_journal_reader *reader);
+
+#endif

@@ -1,0 +1,16 @@
+#include "support/test.h"
+
+#define SUITES(X) X(journal)
+
+#define X(suite) int suite##_tests(void);
+SUITES(X)
+#undef X
+
+int main(void)
+{
+    int failed = 0;
+#define X(suite) failed += suite##_tests();
+    SUITES(X)
+#undef X
+    return failed ? 1 : 0;
+}
