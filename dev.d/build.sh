@@ -29,7 +29,7 @@ if [ -n "$cc" ]; then
     dir=build-$cc
     export CC=$cc
 fi
-configure "$dir" -Doptimization=$optimization -Ddebug=true ${CI:+-Dwerror=true}
+configure "$dir" -Doptimization=$optimization -Ddebug=true "-Dwerror=$WERROR"
 compile "$dir"
 for file in shijim libshijim.so libshijim.a; do
     [ -e "$dir/$file" ] && say "built $dir/$file"

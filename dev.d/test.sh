@@ -40,7 +40,7 @@ done
 
 need_deps
 dir=build-test${sanitize:+-$sanitize}${cc:+-$cc}
-options=(--buildtype=debugoptimized ${CI:+-Dwerror=true})
+options=(--buildtype=debugoptimized "-Dwerror=$WERROR")
 wrapper=()
 case $sanitize in
 '') ;;

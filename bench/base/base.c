@@ -5,11 +5,13 @@
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/decimal.h"
+#include "base/duty.h"
 #include "base/hist.h"
 #include "base/rng.h"
 #include "bench/bench.h"
 
 #define BLOCK_SIZE 65536
+#define WAKE_COUNT 2000
 
 int sj_bench_base(const struct sj_bench_options *options);
 
@@ -106,6 +108,61 @@ static int bench_decimal(const struct sj_bench_options *options)
     return 0;
 }
 
+struct pair {
+    _Atomic int64_t asked_ns;
+    struct sj_hist *hist;
+    _Atomic uint64_t answered_count;
+};
+
+static sj_rc answer_wake(void *context)
+{
+    struct pair *pair = context;
+    int64_t asked_ns = atomic_exchange_explicit(&pair->asked_ns, 0, memory_order_acq_rel);
+    if (!asked_ns)
+        return 0;
+    sj_hist_record(pair->hist, sj_clock_mono_ns() - asked_ns);
+    atomic_fetch_add_explicit(&pair->answered_count, 1, memory_order_release);
+    return 1;
+}
+
+/* How long after sj_duty_wake a sleeping runner works. */
+static int wake_run(struct sj_hist *hist)
+{
+    struct sj_duty_runner runner;
+    struct pair pair = {.hist = hist};
+    struct sj_duty duty = {"answer", answer_wake, NULL, &pair, true};
+    sj_duty_init(&runner, "bench");
+    runner.idle = (struct sj_duty_idle){.sleep_max_ns = SJ_NS_PER_S};
+    SJ_BENCH_CHECK(sj_duty_add(&runner, &duty) == 0 && sj_duty_start(&runner) == 0, "no thread");
+    for (uint64_t i = 1; i <= WAKE_COUNT; i++) {
+        while (!atomic_load_explicit(&runner.sleeping, memory_order_acquire))
+            ;
+        atomic_store_explicit(&pair.asked_ns, sj_clock_mono_ns(), memory_order_release);
+        sj_duty_wake(&runner);
+        while (atomic_load_explicit(&pair.answered_count, memory_order_acquire) != i)
+            ;
+    }
+    sj_duty_stop(&runner);
+    sj_duty_join(&runner);
+    SJ_BENCH_CHECK(hist->count == WAKE_COUNT, "%llu wakes answered",
+                   (unsigned long long)hist->count);
+    return 0;
+}
+
+static int bench_wake(const struct sj_bench_options *options)
+{
+    struct sj_bench_figure figure = {.bench = "base", .name = "duty_wake"};
+    struct sj_hist *hists = calloc(options->runs, sizeof *hists);
+    SJ_BENCH_CHECK(hists, "no memory");
+    int failed = 0;
+    for (uint32_t run = 0; run < options->runs && !failed; run++)
+        failed = wake_run(&hists[run]);
+    if (!failed)
+        sj_bench_report_hists(options, &figure, hists, options->runs);
+    free(hists);
+    return failed;
+}
+
 int sj_bench_base(const struct sj_bench_options *options)
 {
     int failed = 0;
@@ -117,6 +174,8 @@ int sj_bench_base(const struct sj_bench_options *options)
         failed |= bench_hist(options);
     if (sj_bench_wants(options, "decimal_parse"))
         failed |= bench_decimal(options);
+    if (sj_bench_wants(options, "duty_wake"))
+        failed |= bench_wake(options);
     return failed;
 }
 SJ_BENCH(base, "the machine's own figures, and base's small tools");

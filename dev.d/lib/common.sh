@@ -5,6 +5,11 @@
 DEPS=${SHIJIM_DEPS:-$ROOT/.deps}
 export DEPS
 
+# Warnings are errors where a change is judged, and only warnings where it is being made.
+WERROR=false
+[ -z "${CI-}" ] || WERROR=true
+export WERROR
+
 say() { echo "dev: $*" >&2; }
 
 fail() {

@@ -21,6 +21,10 @@ void sj_config_explain(struct sj_config_error *ret_error, const char *format, ..
     va_start(arguments, format);
     vsnprintf(ret_error->text, sizeof ret_error->text, format, arguments);
     va_end(arguments);
+    /* What the user wrote is quoted in it, and may be anything; an error is one line. */
+    for (char *at = ret_error->text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
 }
 
 /* Origins lie section by section, item by item, key by key. */

@@ -5,6 +5,9 @@
 
 #include "base/assert.h"
 
+#define SHORT_SIZE 9
+#define SHORT_PLACES_MAX 9
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -39,9 +42,42 @@ static sj_rc parse_fraction(const char *at, const char *end, uint32_t places, ui
     return fits ? 0 : -SJ_E_RANGE;
 }
 
+/* The usual case: so few digits that nothing can overflow, and no more after the point than are
+ * kept. False when it is anything else, right or wrong. */
+static bool parse_short(const char *text, size_t size, uint32_t places, int64_t *ret_value)
+{
+    static const int64_t powers[] = {1,      10,      100,      1000,      10000,
+                                     100000, 1000000, 10000000, 100000000, 1000000000};
+    const char *at = text, *end = text + size;
+    int64_t value = 0;
+    bool negative = at < end && *at == '-';
+    at += negative;
+    const char *first = at;
+    while (at < end && is_digit(*at))
+        value = value * 10 + (*at++ - '0');
+    size_t whole_count = (size_t)(at - first), fraction_count = 0;
+    if (at < end && *at == '.') {
+        first = ++at;
+        while (at < end && is_digit(*at))
+            value = value * 10 + (*at++ - '0');
+        fraction_count = (size_t)(at - first);
+        if (fraction_count == 0)
+            return false;
+    }
+    if (at != end || whole_count == 0 || fraction_count > places)
+        return false;
+    value *= powers[places - fraction_count];
+    *ret_value = negative ? -value : value;
+    return true;
+}
+
 sj_rc sj_decimal_parse(const char *text, size_t size, uint32_t places, int64_t *ret_value)
 {
     SJ_ASSERT(places <= SJ_DECIMAL_PLACES_MAX);
+    /* At most SHORT_SIZE digits times 10^places stay below 2^63. */
+    if (size <= SHORT_SIZE && places <= SHORT_PLACES_MAX &&
+        parse_short(text, size, places, ret_value))
+        return 0;
     const char *at = text, *end = text + size;
     bool negative = at < end && *at == '-';
     at += negative;

@@ -73,6 +73,13 @@ void sj_duty_stop(struct sj_duty_runner *runner)
     futex(&runner->wake_count, FUTEX_WAKE, 1, NULL);
 }
 
+/* Only the runner's thread writes its statistics, so no locked instruction is needed. */
+static void count(_Atomic uint64_t *counter, uint64_t amount)
+{
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, value + amount, memory_order_relaxed);
+}
+
 /* Calls one duty; what it did, or 0 once it has ended. */
 static int64_t work_once(struct sj_duty_runner *runner, uint32_t index)
 {
@@ -81,10 +88,10 @@ static int64_t work_once(struct sj_duty_runner *runner, uint32_t index)
     if (atomic_load_explicit(&stats->rc, memory_order_relaxed) < 0)
         return 0;
     sj_rc rc = duty->do_work(duty->context);
-    atomic_fetch_add_explicit(&stats->round_count, 1, memory_order_relaxed);
+    count(&stats->round_count, 1);
     if (rc >= 0) {
         if (rc > 0)
-            atomic_fetch_add_explicit(&stats->work_count, (uint64_t)rc, memory_order_relaxed);
+            count(&stats->work_count, (uint64_t)rc);
         return rc;
     }
     atomic_store_explicit(&stats->rc, rc, memory_order_release);
@@ -116,7 +123,7 @@ static int64_t sleep_on_futex(struct sj_duty_runner *runner, int64_t timeout_ns)
     int64_t done = work_round(runner);
     if (done == 0 && !atomic_load_explicit(&runner->stop_requested, memory_order_acquire)) {
         struct timespec timeout = {timeout_ns / SJ_NS_PER_S, timeout_ns % SJ_NS_PER_S};
-        atomic_fetch_add_explicit(&runner->sleep_count, 1, memory_order_relaxed);
+        count(&runner->sleep_count, 1);
         futex(&runner->wake_count, FUTEX_WAIT, seen, &timeout);
     }
     atomic_store_explicit(&runner->sleeping, 0, memory_order_relaxed);

@@ -1,6 +1,20 @@
 #include "gateway/connection.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* Exchange and receive time further apart: a replay, or a simulated market's own clock. */
+#define REPLAYED_NS (3600 * SJ_NS_PER_S)
+
+/* After a loss only a later total proves that nothing of this instrument was in it. */
+static enum sj_completeness_verdict judge(const struct connection *conn, const struct slot *slot,
+                                          bool odd, const struct sj_tape_line *line,
+                                          uint64_t event_count)
+{
+    enum sj_completeness_verdict verdict = sj_tape_verdict(line, event_count);
+    bool tail_unknown = conn->loss_ns > slot->proven_ns[odd] && conn->loss_ns > slot->first_ns;
+    return verdict == SJ_COMPLETE && tail_unknown ? SJ_UNPROVEN : verdict;
+}
 
 /* Adds a verdict over one line (with its books) of a slot to the outbox. */
 static void verdict(struct connection *conn, const struct slot *slot, bool odd,
@@ -11,7 +25,7 @@ static void verdict(struct connection *conn, const struct slot *slot, bool odd,
         .flags = odd ? SJ_FLAG_ODD_LOT : 0,
         .trading_day = slot->session.trading_day,
         .night = slot->session.night,
-        .verdict = (uint8_t)sj_tape_verdict(line, event_count),
+        .verdict = (uint8_t)judge(conn, slot, odd, line, event_count),
         .trade_count = line->trade_count,
         .book_count = slot->books[odd].count + (odd ? 0 : slot->other_count),
         .volume_first = line->started ? line->volume_first : SJ_NULL_I64,
@@ -50,6 +64,7 @@ static void slot_reset(struct slot *slot)
     memset(slot->books, 0, sizeof(slot->books));
     slot->other_count = 0;
     slot->first_ns = slot->last_ns = 0;
+    slot->proven_ns[0] = slot->proven_ns[1] = 0;
 }
 
 /* Verdicts of what a slot has seen since its session began; then it begins anew. */
@@ -70,8 +85,7 @@ void account_close(struct connection *conn, struct slot *slot)
 /* The session of the slot has ended by the event's or the wall clock's time. */
 static void next_session(struct connection *conn, struct slot *slot, int64_t time_ns)
 {
-    if (slot->session.to_ns != 0)
-        account_close(conn, slot);
+    account_close(conn, slot);
     sj_hours_session(&conn->hours, slot->market, time_ns, &slot->session);
     for (uint32_t type = 0; type < SJ_QUOTE_TYPE_COUNT; type++)
         for (uint32_t odd = 0; odd < 2; odd++)
@@ -118,9 +132,22 @@ static uint32_t trade_flags(struct connection *conn, struct slot *slot,
         (quote ? sj_tape_quote : sj_tape_trade)(line, trade->exch_ns, trade->volume,
                                                 trade->total_volume, &result);
     }
+    slot->proven_ns[kind == TAPE_TICK_ODD || kind == TAPE_QUOTE_ODD] = trade->recv_ns;
     if (result.gap)
         volume_gap(conn, trade, &result);
     return result.flags;
+}
+
+/* Events decide which session it is: those of a replayed day are not of the wall clock's. */
+static void follow_session(struct connection *conn, struct slot *slot, int64_t exch_ns,
+                           int64_t recv_ns)
+{
+    if (slot->first_ns == 0) {
+        slot->replayed = llabs(recv_ns - exch_ns) > REPLAYED_NS;
+        sj_hours_session(&conn->hours, slot->market, exch_ns, &slot->session);
+    } else if (exch_ns >= slot->session.to_ns) {
+        next_session(conn, slot, exch_ns);
+    }
 }
 
 static void feed_data(struct connection *conn, const struct slot *slot, enum sj_quote_type type,
@@ -143,8 +170,7 @@ uint32_t account_event(struct connection *conn, void *frame)
     struct slot *slot = &conn->slot[conn->slot_of[trade->instrument]];
     bool odd = trade->flags & SJ_FLAG_ODD_LOT;
     uint32_t flags = 0;
-    if (trade->exch_ns >= slot->session.to_ns)
-        next_session(conn, slot, trade->exch_ns);
+    follow_session(conn, slot, trade->exch_ns, trade->recv_ns);
     switch (trade->template_id) {
     case SJ_EVENT_TRADE:
         flags = trade_flags(conn, slot, trade, odd ? TAPE_TICK_ODD : TAPE_TICK);
@@ -180,24 +206,27 @@ uint32_t account_event(struct connection *conn, void *frame)
     return flags;
 }
 
+/* Data of this item is due: its instrument has a session even when nothing comes. */
+void account_expected(struct connection *conn, const struct item *item, int64_t utc_ns)
+{
+    struct slot *slot = &conn->slot[conn->slot_of[item->instrument]];
+    if (slot->session.to_ns == 0)
+        sj_hours_session(&conn->hours, slot->market, utc_ns, &slot->session);
+}
+
 /* By the wall clock: sessions that ended without an event of the next. */
 void account_session_ends(struct connection *conn, int64_t utc_ns)
 {
     for (uint32_t i = 1; i <= conn->slot_count; i++) {
         struct slot *slot = &conn->slot[i];
-        if (slot->session.to_ns == 0)
-            sj_hours_session(&conn->hours, slot->market, utc_ns, &slot->session);
-        else if (utc_ns >= slot->session.to_ns && !conn->hours.always)
+        if (slot->session.to_ns != 0 && utc_ns >= slot->session.to_ns && !slot->replayed)
             next_session(conn, slot, utc_ns);
     }
 }
 
-void account_stop(struct connection *conn, int64_t utc_ns)
+void account_stop(struct connection *conn)
 {
-    for (uint32_t i = 1; i <= conn->slot_count; i++) {
-        struct slot *slot = &conn->slot[i];
-        if (slot->session.to_ns == 0)
-            sj_hours_session(&conn->hours, slot->market, utc_ns, &slot->session);
-        account_close(conn, slot);
-    }
+    for (uint32_t i = 1; i <= conn->slot_count; i++)
+        if (conn->slot[i].session.to_ns != 0)
+            account_close(conn, &conn->slot[i]);
 }

@@ -51,7 +51,7 @@ sj_rc sj_budget_parse(const char *text, size_t size, struct sj_budget_state *ret
     if (sscanf(line, "%8" SCNd32 " %9" SCNu32 " %19" SCNd64 "%n", &state.date, &state.count,
                &state.last_ns, &end) != 3 ||
         line[end] != '\n' || (size_t)end + 1 != size || !sj_date_valid(state.date) ||
-        state.last_ns < 0)
+        strspn(line, "0123456789 \n") != size)
         return -SJ_E_CORRUPT;
     *ret_state = state;
     return 0;

@@ -192,7 +192,7 @@ static void end_streams(struct connection *conn, int64_t utc_ns)
     GAUGE(conn->counters.streams_open, 0);
     conn->parse_gap_due_ns = 0;
     still_down(conn, utc_ns);
-    account_stop(conn, utc_ns);
+    account_stop(conn);
     outbox_session(conn, SJ_SESSION_STOP, NULL, SJ_RUNG_NONE, 0, 0, "");
     conn->item_count = 0; /* done: what follows is only to flush */
     conn->slot_count = 0;

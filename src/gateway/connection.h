@@ -50,7 +50,9 @@ struct slot {
     struct sj_tape_line line[TAPE_COUNT];
     struct sj_tape_books books[2]; /* round, odd */
     uint64_t other_count;          /* index events */
-    int64_t first_ns, last_ns;     /* receive times */
+    int64_t first_ns, last_ns;     /* receive times of this session's events */
+    int64_t proven_ns[2];          /* receive time of the last total; by odd lot */
+    bool replayed;                 /* its events are of another time than the wall clock's */
     uint16_t item[3][2];           /* by quote type and odd lot: index into items + 1 */
 };
 
@@ -91,12 +93,12 @@ struct connection {
 
     struct sj_ladder ladder;
     enum act act;
-    bool first_open;   /* the streams have not been open yet */
-    bool needs_data;   /* only data proves this fault cured */
-    sj_rc act_rc;      /* of the subscribing under way */
-    int64_t fault_ns;  /* UTC of the fault's first sign */
-    int64_t down_ns;   /* UTC since when a stream is down; 0: none is */
-    int64_t silent_ns; /* UTC since when a market is silent; 0: none is */
+    bool first_open;  /* the streams have not been open yet */
+    bool needs_data;  /* only data proves this fault cured */
+    sj_rc act_rc;     /* of the subscribing under way */
+    int64_t fault_ns; /* UTC of the fault's first sign */
+    int64_t down_ns;  /* UTC since when a stream is down; 0: none is */
+    int64_t loss_ns;  /* UTC of the last loss of whatever kind; totals seen later prove a tape */
     int64_t act_deadline_ns;
 
     int64_t next_judge_ns; /* mono */
@@ -156,8 +158,9 @@ void receive_gaps(struct connection *conn, int64_t mono_ns);
 /* account.c: tapes and verdicts */
 uint32_t account_event(struct connection *conn, void *frame);
 void account_close(struct connection *conn, struct slot *slot);
+void account_expected(struct connection *conn, const struct item *item, int64_t utc_ns);
 void account_session_ends(struct connection *conn, int64_t utc_ns);
-void account_stop(struct connection *conn, int64_t utc_ns);
+void account_stop(struct connection *conn);
 
 /* feeds.c */
 void feeds_init(struct connection *conn);

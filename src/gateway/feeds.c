@@ -24,7 +24,10 @@ void feeds_confirmed(struct connection *conn, struct item *item, int64_t utc_ns)
         item->confirmed = true;
         COUNT(conn->counters.subscribed, 1);
     }
-    item->was_expected |= sj_hours_expect(&conn->hours, item->market, utc_ns).expected;
+    if (sj_hours_expect(&conn->hours, item->market, utc_ns).expected) {
+        item->was_expected = true;
+        account_expected(conn, item, utc_ns);
+    }
     sj_feed_subscribed(&item->feed, utc_ns);
     if (market->subscribed_ns == 0)
         sj_feed_subscribed(market, utc_ns);
@@ -44,6 +47,7 @@ static void silence_gap(struct connection *conn, const struct item *item, int64_
 {
     struct sj_gap gap = {
         .kind = SJ_GAP_SILENCE, .lost_count = UINT64_MAX, .from_ns = from_ns, .to_ns = to_ns};
+    conn->loss_ns = to_ns;
     if (item) {
         gap.instrument = item->instrument;
         gap.channel = (uint8_t)item->channel;
@@ -96,7 +100,10 @@ static void judge_item(struct connection *conn, struct item *item,
                        const struct sj_expectation *expectation, int64_t utc_ns)
 {
     enum sj_feed_state before = item->feed.state;
-    item->was_expected |= expectation->expected && item->confirmed;
+    if (expectation->expected && item->confirmed && !item->was_expected) {
+        item->was_expected = true;
+        account_expected(conn, item, utc_ns);
+    }
     if (!sj_feed_judge(&item->feed, expectation, utc_ns))
         return;
     if (item->feed.state == SJ_FEED_SILENT) {

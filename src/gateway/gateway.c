@@ -133,10 +133,8 @@ void sj_gateway_wait(struct sj_gateway *gateway, uint32_t connection, int timeou
         const struct sj_stream *stream = &conn->stream[i];
         if (stream->fd < 0)
             continue;
-        bool writing =
-            stream->state == SJ_STREAM_CONNECTING || stream->state == SJ_STREAM_SENDING;
-        pollers[count++] =
-            (struct pollfd){.fd = stream->fd, .events = writing ? POLLOUT : POLLIN};
+        bool writing = stream->state == SJ_STREAM_CONNECTING || stream->state == SJ_STREAM_SENDING;
+        pollers[count++] = (struct pollfd){.fd = stream->fd, .events = writing ? POLLOUT : POLLIN};
     }
     (void)poll(pollers, count, timeout_ms);
 }

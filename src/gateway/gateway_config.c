@@ -212,8 +212,8 @@ sj_rc gateway_dates(const struct sj_gateway_config *config, int32_t **ret_dates,
     struct sj_tw_holidays holidays = {.closed = dates};
     if (!dates)
         return -ENOMEM;
-    sj_rc rc = read_dates(config->holidays, "broker.holidays", dates, &holidays.closed_count,
-                          error);
+    sj_rc rc =
+        read_dates(config->holidays, "broker.holidays", dates, &holidays.closed_count, error);
     holidays.open = dates + holidays.closed_count;
     if (rc >= 0)
         rc = read_dates(config->extra_trading_days, "broker.extra_trading_days",

@@ -11,8 +11,7 @@
 
 /* What single values cannot say: servers, subscriptions, ranges against each other. */
 SJ_MUST_USE sj_rc gateway_check(const struct sj_gateway_config *config,
-                                struct sj_plan_options *ret_options,
-                                char error[SJ_PLAN_ERROR_MAX]);
+                                struct sj_plan_options *ret_options, char error[SJ_PLAN_ERROR_MAX]);
 
 /* The selectors of the list and of the file, checked, in one text (free it). */
 SJ_MUST_USE sj_rc gateway_selectors(const struct sj_gateway_config *config, char **ret_text,
@@ -20,7 +19,6 @@ SJ_MUST_USE sj_rc gateway_selectors(const struct sj_gateway_config *config, char
 
 /* Holidays and extra trading days as sorted dates; *ret_dates holds both (free it). */
 SJ_MUST_USE sj_rc gateway_dates(const struct sj_gateway_config *config, int32_t **ret_dates,
-                                struct sj_tw_holidays *ret_holidays,
-                                char error[SJ_PLAN_ERROR_MAX]);
+                                struct sj_tw_holidays *ret_holidays, char error[SJ_PLAN_ERROR_MAX]);
 
 #endif

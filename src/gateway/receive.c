@@ -9,12 +9,13 @@
 /* Reads of one stream in one work: the others and the ladder want their turn. */
 #define READS_MAX 4
 
-static void pending_add(struct pending_gap *gap, uint64_t count, int64_t utc_ns)
+static void lost(struct connection *conn, struct pending_gap *gap, uint64_t count, int64_t utc_ns)
 {
     if (gap->count == 0)
         gap->from_ns = utc_ns;
     gap->to_ns = utc_ns;
     gap->count += count;
+    conn->loss_ns = utc_ns;
 }
 
 /* Raw bytes for the log: printable ASCII as it is, the rest as \xNN, bounded. */
@@ -59,7 +60,7 @@ static void malformed(struct connection *conn, const struct sj_sse_message *mess
     size_t offset;
     enum sj_parse_fault fault = sj_parse_fault(conn->parse, &offset);
     COUNT(conn->counters.malformed[fault], 1);
-    pending_add(&conn->parse_gap, 1, utc_ns);
+    lost(conn, &conn->parse_gap, 1, utc_ns);
     sample(conn, message, utc_ns);
 }
 
@@ -79,7 +80,7 @@ static void closing(struct connection *conn)
         struct sj_closing scratch;
         if (sj_parse_closing(conn->parse, &scratch)) {
             COUNT(conn->counters.closings_dropped, 1);
-            pending_add(&conn->ring_gap, 1, scratch.recv_ns);
+            lost(conn, &conn->ring_gap, 1, scratch.recv_ns);
         }
         return;
     }
@@ -112,7 +113,7 @@ static uint32_t take_message(struct connection *conn, const struct sj_sse_messag
     void *frame = sj_bus_claim(conn->bus, SJ_EVENT_SIZE_MAX);
     if (!frame) {
         COUNT(conn->counters.dropped[SJ_DROP_RING_FULL], 1);
-        pending_add(&conn->ring_gap, 1, recv_ns);
+        lost(conn, &conn->ring_gap, 1, recv_ns);
         return 0;
     }
     sj_rc rc = sj_parse_event(conn->parse, channel, message->data, message->size, recv_ns, frame);
@@ -145,7 +146,7 @@ static uint32_t take_messages(struct connection *conn, struct sj_stream *stream)
     if (oversized > 0) {
         COUNT(conn->counters.messages, oversized);
         COUNT(conn->counters.malformed[SJ_PARSE_OVERSIZED], oversized);
-        pending_add(&conn->parse_gap, oversized, stream->recv_ns);
+        lost(conn, &conn->parse_gap, oversized, stream->recv_ns);
     }
     if (events > 0) {
         sj_bus_flush(conn->bus);
@@ -187,7 +188,7 @@ void receive_cut(struct connection *conn, size_t bytes, int64_t utc_ns)
         return;
     COUNT(conn->counters.messages, 1);
     COUNT(conn->counters.dropped[SJ_DROP_CUT], 1);
-    pending_add(&conn->parse_gap, 1, utc_ns);
+    lost(conn, &conn->parse_gap, 1, utc_ns);
     clerk_note(&conn->clerk, SJ_LOG_WARN, "the stream ended within a message, after %zu bytes",
                bytes);
 }

@@ -83,6 +83,7 @@ static void stream_gap(struct connection *conn, int64_t utc_ns)
     struct sj_gap gap = {
         .kind = SJ_GAP_STREAM, .lost_count = UINT64_MAX, .from_ns = conn->down_ns, .to_ns = utc_ns};
     conn->down_ns = 0;
+    conn->loss_ns = utc_ns;
     outbox_gap(conn, &gap);
 }
 
@@ -178,10 +179,11 @@ static void subscribe_all(struct connection *conn)
 static void begin(struct connection *conn, enum sj_rung rung, int64_t utc_ns, int64_t mono_ns)
 {
     GAUGE(conn->counters.rung, (uint32_t)rung);
-    COUNT(conn->counters.rungs[rung], 1);
-    if (!conn->first_open)
+    if (!conn->first_open) {
+        COUNT(conn->counters.rungs[rung], 1);
         outbox_session(conn, SJ_SESSION_RUNG, NULL, rung, 0, utc_ns - conn->fault_ns,
                        rung_names[rung]);
+    }
     switch (rung) {
     case SJ_RUNG_RESUBSCRIBE:
         subscribe_all(conn);

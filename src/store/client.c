@@ -19,6 +19,7 @@ struct slot {
     CURL *easy;
     struct curl_slist *headers;
     struct sj_store_request *request; /* NULL: free */
+    struct sj_store_bytes url;
     size_t sent;
     int32_t header_code; /* X-ClickHouse-Exception-Code */
     char tail[TAIL_SIZE];
@@ -123,29 +124,39 @@ static const char *encoding_of(enum sj_store_packing packing)
     return encodings[packing];
 }
 
-/* base/?database=..&query=..&settings. Returns NULL where memory or room is short. */
-static char *make_url(struct sj_store_client *client, const struct sj_store_request *request)
+/* Appends "&name=value", escaped; nothing where value is NULL. False where memory is short. */
+static bool add_parameter(struct sj_store_bytes *url, CURL *easy, const char *name,
+                          const char *value)
 {
-    const struct sj_store_address *address = &client->options.address;
-    CURL *easy = client->slots[0].easy;
-    char *sql = request->body != NULL ? curl_easy_escape(easy, request->sql, 0) : NULL;
-    char *database = curl_easy_escape(easy, address->database, 0);
-    char *id = request->query_id != NULL ? curl_easy_escape(easy, request->query_id, 0) : NULL;
-    char *url = NULL;
-    bool is_whole = database != NULL && (request->body == NULL || sql != NULL) &&
-                    (request->query_id == NULL || id != NULL);
+    if (value == NULL || value[0] == '\0')
+        return true;
+    char *escaped = curl_easy_escape(easy, value, 0);
+    bool is_added = escaped != NULL && sj_store_bytes_append(url, name, strlen(name)) == 0 &&
+                    sj_store_bytes_append(url, escaped, strlen(escaped)) == 0;
+    curl_free(escaped);
+    return is_added;
+}
+
+static bool add_text(struct sj_store_bytes *url, const char *text)
+{
+    return sj_store_bytes_append(url, text, strlen(text)) == 0;
+}
+
+/* base/?default_format=..&database=..&query=..&settings, terminated. */
+static sj_rc make_url(const struct sj_store_client *client, CURL *easy,
+                      const struct sj_store_request *request, struct sj_store_bytes *out)
+{
     bool has_settings = request->settings != NULL && request->settings[0] != '\0';
-    if (is_whole && asprintf(&url, "%s/?%s%s%s%s%s%s%s%s%s", address->url,
-                             database[0] != '\0' ? "database=" : "wait_end_of_query=0", database,
-                             request->packing == SJ_STORE_PACK_LZ4_BLOCKS ? "&decompress=1" : "",
-                             id != NULL ? "&query_id=" : "", id != NULL ? id : "",
-                             has_settings ? "&" : "", has_settings ? request->settings : "",
-                             sql != NULL ? "&query=" : "", sql != NULL ? sql : "") < 0)
-        url = NULL;
-    curl_free(sql);
-    curl_free(database);
-    curl_free(id);
-    return url;
+    bool is_whole =
+        add_text(out, client->options.address.url) && add_text(out, "/?wait_end_of_query=0") &&
+        add_parameter(out, easy, "&database=", request->database) &&
+        add_parameter(out, easy, "&default_format=", request->format) &&
+        add_parameter(out, easy, "&query_id=", request->query_id) &&
+        (request->packing != SJ_STORE_PACK_LZ4_BLOCKS || add_text(out, "&decompress=1")) &&
+        (!has_settings || (add_text(out, "&") && add_text(out, request->settings))) &&
+        add_parameter(out, easy, "&query=", request->body != NULL ? request->sql : NULL) &&
+        sj_store_bytes_append(out, "", 1) == 0;
+    return is_whole ? 0 : -ENOMEM;
 }
 
 static void set_body(struct slot *slot, const struct sj_store_request *request)
@@ -205,14 +216,12 @@ static sj_rc set_up(struct sj_store_client *client, struct slot *slot,
     CURL *easy = slot->easy;
     const struct sj_store_address *address = &client->options.address;
     curl_easy_reset(easy);
-    char *url = make_url(client, request);
-    if (url == NULL)
-        return -ENOMEM;
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, url);
-    free(url);
-    if (code != CURLE_OK)
-        return -ENOMEM;
-    sj_rc rc = set_headers(slot, request);
+    slot->url.size = 0;
+    sj_rc rc = make_url(client, easy, request, &slot->url);
+    if (rc == 0 && curl_easy_setopt(easy, CURLOPT_URL, (char *)slot->url.data) != CURLE_OK)
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = set_headers(slot, request);
     if (rc < 0)
         return rc;
     set_body(slot, request);
@@ -403,13 +412,19 @@ void sj_store_client_close(struct sj_store_client *client)
         }
         if (slot->easy != NULL)
             curl_easy_cleanup(slot->easy);
+        sj_store_bytes_done(&slot->url);
     }
     if (client->multi != NULL)
         curl_multi_cleanup(client->multi);
     free(client);
 }
 
-const struct sj_store_address *sj_store_client_address(const struct sj_store_client *client)
+const char *sj_store_client_url(const struct sj_store_client *client)
 {
-    return &client->options.address;
+    return client->options.address.url;
+}
+
+const char *sj_store_client_database(const struct sj_store_client *client)
+{
+    return client->options.address.database;
 }

@@ -1,14 +1,13 @@
 /*
  * client.h: ClickHouse's HTTP interface: many requests at once on kept connections, none of which
- * blocks; the server's version and abilities.
+ * blocks.
  *
  * A request that was cut off is never sent again behind the caller's back (libcurl would, on a kept
  * connection): it ends with SJ_STORE_UNKNOWN and the caller decides.
  *
  * Units    _ms: milliseconds.
- * Errors   create and probe: -SJ_E_MALFORMED (the URL), -ENOMEM, -SJ_E_REFUSED, -SJ_E_TIMEOUT; the
- *          answer's text says what and where. Requests report by their answer.
- * Threads  [owner] one thread. Memory: buffers grow up to the limits given.
+ * Errors   -SJ_E_MALFORMED (the URL), -ENOMEM. Requests report by their answer, whose text says
+ * what. Threads  [owner] one thread. Memory: buffers grow up to the limits given.
  */
 #ifndef SJ_STORE_CLIENT_H
 #define SJ_STORE_CLIENT_H
@@ -43,18 +42,6 @@ struct sj_store_client_options {
     const char *ca_file;         /* NULL: the system's */
 };
 
-/* What the server can do. */
-struct sj_store_abilities {
-    char version[32];
-    uint32_t version_number; /* 18016, 26007 */
-    bool has_codecs;         /* and LowCardinality */
-    bool has_gcd;
-    bool has_tokens;     /* insert_deduplication_token */
-    bool has_lz4_blocks; /* decompress=1 */
-    bool has_lz4_frame;  /* Content-Encoding: lz4 */
-    bool has_gzip;
-};
-
 struct sj_store_client;
 struct sj_store_request;
 
@@ -71,6 +58,8 @@ struct sj_store_request {
     size_t body_size;
     enum sj_store_packing packing; /* of the body */
     const char *settings;          /* "name=value&name=value", escaped; NULL: none */
+    const char *database;          /* of unqualified names; NULL: the server's default */
+    const char *format;            /* default_format; NULL: the server's */
     const char *query_id;          /* NULL: none */
     uint32_t timeout_ms;           /* 0: the client's */
     sj_store_sink_function *sink;  /* NULL: the body is kept in `reply`, up to SJ_STORE_REPLY_MAX */
@@ -104,15 +93,8 @@ sj_rc sj_store_client_poll(struct sj_store_client *client, uint32_t wait_ms);
 SJ_MUST_USE sj_rc sj_store_client_run(struct sj_store_client *client,
                                       struct sj_store_request *request);
 
-/* Asks the server what it is and tries what it takes. */
-SJ_MUST_USE sj_rc sj_store_client_probe(struct sj_store_client *client,
-                                        struct sj_store_abilities *ret_abilities,
-                                        struct sj_store_answer *ret_answer);
-
-const struct sj_store_address *sj_store_client_address(const struct sj_store_client *client);
-
-/* Appends "name=value" (escaped) to a settings text. -SJ_E_RANGE. */
-SJ_MUST_USE sj_rc sj_store_settings_add(char *settings, size_t size, const char *name,
-                                        const char *value);
+/* Where it is (without user or password), and the database of its tables. */
+const char *sj_store_client_url(const struct sj_store_client *client);
+const char *sj_store_client_database(const struct sj_store_client *client);
 
 #endif

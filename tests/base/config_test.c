@@ -213,6 +213,15 @@ static void config_names_the_line_where_yaml_breaks(void **state)
     assert_error_tells(":2:");
 }
 
+static void config_error_stays_one_line_whatever_it_quotes(void **state)
+{
+    (void)state;
+    assert_int_equal(load("store:\n  \"a\\nb\\e[31m\": 1\n"), -SJ_E_UNKNOWN);
+    assert_error_tells("a?b?[31m");
+    assert_int_equal(load("store:\n  batch_rows: \"1\\n2\"\n"), -SJ_E_MALFORMED);
+    assert_error_tells("\"1?2\"");
+}
+
 static void config_refuses_a_key_given_twice(void **state)
 {
     (void)state;
@@ -389,6 +398,7 @@ int config_tests(void)
         CASE(config_names_the_range_of_a_value_outside_it),
         CASE(config_refuses_values_of_another_type),
         CASE(config_names_the_line_where_yaml_breaks),
+        CASE(config_error_stays_one_line_whatever_it_quotes),
         CASE(config_refuses_a_key_given_twice),
         CASE(config_refuses_text_too_long_and_too_many_items),
         CASE(config_says_so_when_the_file_is_missing),

@@ -5,8 +5,9 @@
 #define SUITES(X)                                                                                  \
     X(rc)                                                                                          \
     X(hist)                                                                                        \
-    X(decimal) X(tw_time) X(crc32c) X(config) X(log) X(duty) X(bench) X(counters) X(http_client)   \
-        X(json) X(rng)
+    X(decimal)                                                                                     \
+    X(tw_time) X(crc32c) X(config) X(log) X(duty) X(bench) X(counters) X(http_client) X(json)      \
+        X(rng)
 
 #define X(suite) int suite##_tests(void);
 SUITES(X)

@@ -76,12 +76,15 @@ static void answer_contract(int fd, const char *path)
         answer(fd, 404, "{\"code\":404,\"message\":\"contract not found\",\"details\":null}");
         return;
     }
-    snprintf(body, sizeof(body),
-             "{\"dataset\":\"TW/STK\",\"security_type\":\"%s\",\"region\":\"TW\",\"exchange\":\"%s\","
-             "\"code\":\"%s\",\"target_code\":%s,\"name\":\"name\",\"reference\":600.5,"
-             "\"limit_up\":660.0,\"limit_down\":540.0,\"unit\":1000.0}",
-             stock ? "STK" : index ? "IND" : "FUT", stock || index ? "TSE" : "TAIFEX", code,
-             continuous ? "\"TXFL6\"" : "null");
+    snprintf(
+        body, sizeof(body),
+        "{\"dataset\":\"TW/STK\",\"security_type\":\"%s\",\"region\":\"TW\",\"exchange\":\"%s\","
+        "\"code\":\"%s\",\"target_code\":%s,\"name\":\"name\",\"reference\":600.5,"
+        "\"limit_up\":660.0,\"limit_down\":540.0,\"unit\":1000.0}",
+        stock   ? "STK"
+        : index ? "IND"
+                : "FUT",
+        stock || index ? "TSE" : "TAIFEX", code, continuous ? "\"TXFL6\"" : "null");
     answer(fd, 200, body);
 }
 
@@ -140,8 +143,8 @@ static void hang_up(struct client *client)
 /* Reads what there is; serves a request once its head and body are whole. */
 static void readable(struct fake_broker *broker, struct client *client)
 {
-    ssize_t size = recv(client->fd, client->request + client->size,
-                        REQUEST_MAX - 1 - client->size, MSG_DONTWAIT);
+    ssize_t size = recv(client->fd, client->request + client->size, REQUEST_MAX - 1 - client->size,
+                        MSG_DONTWAIT);
     if (size <= 0) {
         if (size == 0 || (errno != EAGAIN && errno != EINTR))
             hang_up(client);
@@ -186,8 +189,8 @@ static void *broker_main(void *context)
         pthread_mutex_lock(&broker->lock);
         bool stop = broker->stop;
         for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-            poller[i + 2] = (struct pollfd){
-                .fd = broker->client[i].fd ? broker->client[i].fd : -1, .events = POLLIN};
+            poller[i + 2] = (struct pollfd){.fd = broker->client[i].fd ? broker->client[i].fd : -1,
+                                            .events = POLLIN};
         pthread_mutex_unlock(&broker->lock);
         if (stop)
             return NULL;
@@ -209,8 +212,7 @@ static void *broker_main(void *context)
 struct fake_broker *fake_broker_start(void)
 {
     struct fake_broker *broker = calloc(1, sizeof(*broker));
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
     snprintf(broker->last_maintenance, sizeof(broker->last_maintenance), "null");
     pthread_mutex_init(&broker->lock, NULL);

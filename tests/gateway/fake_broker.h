@@ -1,7 +1,7 @@
 /*
- * fake_broker.h: a scripted broker server for tests of one connection: it answers the REST calls and
- * sends on its stream exactly the bytes it is told to, cut as it is told to. What a market does is the
- * simulator's; this is for what no market does.
+ * fake_broker.h: a scripted broker server for tests of one connection: it answers the REST calls
+ * and sends on its stream exactly the bytes it is told to, cut as it is told to. What a market does
+ * is the simulator's; this is for what no market does.
  */
 #ifndef SJ_TESTS_GATEWAY_FAKE_BROKER_H
 #define SJ_TESTS_GATEWAY_FAKE_BROKER_H
@@ -18,8 +18,8 @@ void fake_broker_stop(struct fake_broker *broker);
 /* "http://127.0.0.1:PORT" */
 const char *fake_broker_url(const struct fake_broker *broker);
 
-/* Sends `data` on the open stream as chunks of at most chunk_size bytes, each written in pieces of at
- * most piece_size; waits for a stream to be open. */
+/* Sends `data` on the open stream as chunks of at most chunk_size bytes, each written in pieces of
+ * at most piece_size; waits for a stream to be open. */
 void fake_broker_send(struct fake_broker *broker, const char *data, size_t size, size_t chunk_size,
                       size_t piece_size);
 
@@ -27,8 +27,7 @@ void fake_broker_send(struct fake_broker *broker, const char *data, size_t size,
 void fake_broker_end_stream(struct fake_broker *broker, bool in_order);
 
 /* From now on requests of paths beginning so are answered by this status and body; NULL ends it. */
-void fake_broker_refuse(struct fake_broker *broker, const char *path, int status,
-                        const char *body);
+void fake_broker_refuse(struct fake_broker *broker, const char *path, int status, const char *body);
 void fake_broker_maintain(struct fake_broker *broker, const char *last_maintenance);
 
 struct fake_broker_counts {

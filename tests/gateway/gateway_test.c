@@ -3,6 +3,7 @@
 
 #include "fake_broker.h"
 #include "gateway/gateway.h"
+#include "gateway/ladder.h"
 
 #include "base/clock.h"
 
@@ -95,7 +96,7 @@ static uint32_t count_type(const struct bench *bench, enum sj_event_type type)
     return count;
 }
 
-__attribute__((unused)) static const struct sj_session *find_session(const struct bench *bench, enum sj_session_kind kind)
+static const struct sj_session *find_session(const struct bench *bench, enum sj_session_kind kind)
 {
     for (uint32_t i = 0; i < bench->count; i++)
         if (bench->frame[i].head.template_id == SJ_EVENT_SESSION &&
@@ -104,7 +105,7 @@ __attribute__((unused)) static const struct sj_session *find_session(const struc
     return NULL;
 }
 
-__attribute__((unused)) static const struct sj_gap *find_gap(const struct bench *bench, enum sj_gap_kind kind)
+static const struct sj_gap *find_gap(const struct bench *bench, enum sj_gap_kind kind)
 {
     for (uint32_t i = 0; i < bench->count; i++)
         if (bench->frame[i].head.template_id == SJ_EVENT_GAP && bench->frame[i].gap.kind == kind)
@@ -112,7 +113,17 @@ __attribute__((unused)) static const struct sj_gap *find_gap(const struct bench 
     return NULL;
 }
 
-/* Works and drains until `condition` holds; the wait is for an event, the bound only ends a failure. */
+static uint64_t lost_in_gaps(const struct bench *bench, enum sj_gap_kind kind)
+{
+    uint64_t lost = 0;
+    for (uint32_t i = 0; i < bench->count; i++)
+        if (bench->frame[i].head.template_id == SJ_EVENT_GAP && bench->frame[i].gap.kind == kind)
+            lost += bench->frame[i].gap.lost_count;
+    return lost;
+}
+
+/* Works and drains until `condition` holds; the wait is for an event, the bound only ends a
+ * failure. */
 #define WORK_UNTIL(bench, condition)                                                               \
     do {                                                                                           \
         int64_t deadline_ns = sj_clock_mono_ns() + PATIENCE_NS;                                    \
@@ -178,8 +189,10 @@ static size_t put_tick(char *text, const char *code, int second, int volume, int
 {
     return (size_t)sprintf(
         text,
-        "event: tick_fop\ndata: {\"code\":\"%s\",\"date\":\"2026-11-23\",\"time\":\"09:%02d:%02d.123456\","
-        "\"open\":\"28105\",\"close\":\"28110.5\",\"volume\":%d,\"total_volume\":%d,\"tick_type\":1,"
+        "event: tick_fop\ndata: "
+        "{\"code\":\"%s\",\"date\":\"2026-11-23\",\"time\":\"09:%02d:%02d.123456\","
+        "\"open\":\"28105\",\"close\":\"28110.5\",\"volume\":%d,\"total_volume\":%d,\"tick_type\":"
+        "1,"
         "\"price_chg\":\"62\",\"simtrade\":false}\n\n",
         code, second / 60 % 60, second % 60, volume, total);
 }
@@ -248,9 +261,257 @@ static void gateway_gives_the_same_events_however_the_bytes_are_cut(void **state
     }
 }
 
+/* A connection that runs, with ticks flowing once. */
+static struct bench *running_bench(void)
+{
+    struct bench *bench = new_bench();
+    bench_start(bench, SJ_BUS_GATE);
+    WORK_UNTIL(bench, VALUE(subscribed) == 4);
+    send_ticks(bench, 0, 10, 4096, 4096);
+    WORK_UNTIL(bench, VALUE(events) == 10);
+    return bench;
+}
+
+static void end_bench(struct bench *bench)
+{
+    bench_stop(bench);
+    bench_close(bench);
+    free(bench);
+}
+
+static void gateway_opens_a_new_stream_after_a_drop_and_writes_the_gap(void **state)
+{
+    (void)state;
+    for (uint32_t in_order = 0; in_order < 2; in_order++) {
+        struct bench *bench = running_bench();
+        fake_broker_end_stream(bench->broker, in_order);
+        WORK_UNTIL(bench, find_session(bench, SJ_SESSION_RECOVERED));
+        assert_int_equal(find_session(bench, SJ_SESSION_RECOVERED)->rung, SJ_RUNG_STREAM);
+        assert_non_null(find_session(bench, SJ_SESSION_DROP));
+        const struct sj_gap *gap = find_gap(bench, SJ_GAP_STREAM);
+        assert_non_null(gap);
+        assert_true(gap->from_ns > 0 && gap->to_ns >= gap->from_ns);
+        assert_int_equal(VALUE(drops), 1);
+        assert_int_equal(fake_broker_counts(bench->broker).subscribes, 8); /* all of them again */
+        send_ticks(bench, 10, 10, 4096, 4096);
+        WORK_UNTIL(bench, VALUE(events) == 20);
+        assert_int_equal(VALUE(gaps[SJ_GAP_VOLUME]), 0);
+        end_bench(bench);
+    }
+}
+
+static void gateway_counts_an_event_that_was_cut_in_half(void **state)
+{
+    (void)state;
+    struct bench *bench = running_bench();
+    char text[512];
+    size_t size = put_tick(text, "TXFL6", 10, 2, 22);
+    fake_broker_send(bench->broker, text, size / 2, 4096, 4096);
+    fake_broker_end_stream(bench->broker, true);
+    WORK_UNTIL(bench, find_gap(bench, SJ_GAP_PARSE) && find_session(bench, SJ_SESSION_RECOVERED));
+    assert_int_equal(VALUE(dropped[SJ_DROP_CUT]), 1);
+    assert_int_equal(find_gap(bench, SJ_GAP_PARSE)->lost_count, 1);
+    end_bench(bench);
+}
+
+static void gateway_goes_on_after_malformed_input_and_counts_it_by_class(void **state)
+{
+    (void)state;
+    struct bench *bench = running_bench();
+    static const char bad[] =
+        "event: tick_fop\ndata: {\"code\":\"TXFL6\",\n\n"
+        "event: tick_fop\ndata: {\"code\":\"2330\x01\n\n"
+        "event: tick_fop\ndata: not json\n\n"
+        "event: tick_fop\ndata: {\"code\":\"UNKNOWN\",\"date\":\"2026-11-23\","
+        "\"time\":\"09:00:00\",\"close\":\"1\",\"volume\":1,"
+        "\"total_volume\":1}\n\n"
+        "event: heartbeat\ndata: {\"type\":\"heartbeat\"}\n\n"
+        "event: order_event\ndata: {}\n\n";
+    fake_broker_send(bench->broker, bad, sizeof(bad) - 1, 50, 50);
+    send_ticks(bench, 10, 10, 4096, 4096);
+    WORK_UNTIL(bench, VALUE(events) == 20 && find_gap(bench, SJ_GAP_PARSE));
+    uint64_t malformed = 0;
+    for (uint32_t i = 0; i < SJ_PARSE_FAULT_COUNT; i++)
+        malformed += VALUE(malformed[i]);
+    assert_int_equal(malformed, 4);
+    assert_int_equal(VALUE(malformed[SJ_PARSE_INSTRUMENT]), 1);
+    assert_int_equal(VALUE(beats), 1);
+    assert_int_equal(VALUE(passed), 1);
+    end_bench(bench);
+}
+
+/* A gate reader that reads nothing: what has no room is dropped, counted, and written as a gap as
+ * soon as there is room; the tape says which volume is missing. */
+static void gateway_counts_what_a_full_ring_has_no_room_for(void **state)
+{
+    (void)state;
+    struct bench *bench = new_bench();
+    bench->config.ring_size = 1 << 16;
+    bench_start(bench, SJ_BUS_GATE);
+    WORK_UNTIL(bench, VALUE(subscribed) == 4);
+    send_ticks(bench, 0, 1000, 4096, 65536);
+    while (VALUE(events) + VALUE(dropped[SJ_DROP_RING_FULL]) < 1000)
+        assert_true(sj_gateway_work(bench->gateway, 0) >= 0); /* and nobody drains */
+    uint64_t dropped = VALUE(dropped[SJ_DROP_RING_FULL]);
+    assert_true(dropped > 0);
+    WORK_UNTIL(bench, find_gap(bench, SJ_GAP_BUS));
+    send_ticks(bench, 1000, 10, 4096, 4096);
+    WORK_UNTIL(bench, find_gap(bench, SJ_GAP_VOLUME) && VALUE(messages) == 1010 &&
+                          lost_in_gaps(bench, SJ_GAP_BUS) == VALUE(dropped[SJ_DROP_RING_FULL]));
+    uint64_t written = lost_in_gaps(bench, SJ_GAP_BUS);
+    bench_stop(bench);
+    uint64_t missing = 0;
+    for (uint32_t i = 0; i < bench->count; i++)
+        if (bench->frame[i].head.template_id == SJ_EVENT_COMPLETENESS &&
+            bench->frame[i].completeness.trade_count > 0) {
+            assert_int_equal(bench->frame[i].completeness.verdict, SJ_INCOMPLETE);
+            missing = (uint64_t)bench->frame[i].completeness.volume_missing;
+        }
+    assert_int_equal(missing, 2 * written);
+    bench_close(bench);
+    free(bench);
+}
+
+/* Heartbeats go on, data does not: every rung in turn, and data ends it. */
+static void gateway_climbs_to_a_login_when_only_heartbeats_come(void **state)
+{
+    (void)state;
+    static const char beat[] = "event: heartbeat\ndata: {\"type\":\"heartbeat\"}\n\n";
+    struct bench *bench = new_bench();
+    snprintf(bench->config.instruments, sizeof(bench->config.instruments), "TXFR1");
+    bench->config.silence_day_ms = 100;
+    bench->config.watch_ms = 50;
+    snprintf(bench->config.login_path, sizeof(bench->config.login_path), "/login");
+    bench_start(bench, SJ_BUS_GATE);
+    WORK_UNTIL(bench, VALUE(subscribed) == 2);
+    send_ticks(bench, 0, 5, 4096, 4096);
+    WORK_UNTIL(bench, VALUE(events) == 5);
+    uint32_t beats = 0;
+    int64_t next_ns = 0;
+    WORK_UNTIL(bench, (sj_clock_mono_ns() >= next_ns
+                           ? (fake_broker_send(bench->broker, beat, sizeof(beat) - 1, 99, 99),
+                              beats++, next_ns = sj_clock_mono_ns() + 5 * SJ_NS_PER_MS)
+                           : 0,
+                       fake_broker_counts(bench->broker).logins == 1));
+    assert_true(VALUE(rungs[SJ_RUNG_RESUBSCRIBE]) == 1 && VALUE(rungs[SJ_RUNG_STREAM]) == 1 &&
+                VALUE(rungs[SJ_RUNG_LOGIN]) == 1);
+    WORK_UNTIL(bench, VALUE(connects) == 3 && VALUE(streams_open) == 1);
+    send_ticks(bench, 100, 5, 4096, 4096);
+    WORK_UNTIL(bench, find_session(bench, SJ_SESSION_RECOVERED));
+    assert_int_equal(find_session(bench, SJ_SESSION_RECOVERED)->rung, SJ_RUNG_LOGIN);
+    assert_non_null(find_session(bench, SJ_SESSION_SILENT));
+    assert_non_null(find_gap(bench, SJ_GAP_SILENCE));
+    end_bench(bench);
+}
+
+static void gateway_logs_in_no_more_often_than_its_budget_allows(void **state)
+{
+    (void)state;
+    struct bench *bench = new_bench();
+    bench->config.silence_day_ms = 60;
+    bench->config.watch_ms = 20;
+    bench->config.login_budget = 2;
+    snprintf(bench->config.login_path, sizeof(bench->config.login_path), "/login");
+    bench_start(bench, SJ_BUS_GATE);
+    WORK_UNTIL(bench, VALUE(logins_refused) > 0);
+    assert_int_equal(fake_broker_counts(bench->broker).logins, 2);
+    assert_int_equal(VALUE(logins), 2);
+    assert_non_null(find_session(bench, SJ_SESSION_REFUSED));
+    end_bench(bench);
+}
+
+static void gateway_subscribes_again_after_a_maintenance(void **state)
+{
+    (void)state;
+    struct bench *bench = running_bench();
+    uint64_t requests = VALUE(requests);
+    WORK_UNTIL(bench, VALUE(requests) >= requests + 4); /* /health was seen as it is */
+    fake_broker_maintain(bench->broker, "2026-11-24T00:22:17+00:00");
+    WORK_UNTIL(bench, fake_broker_counts(bench->broker).subscribes == 8);
+    send_ticks(bench, 10, 1, 4096, 4096);
+    WORK_UNTIL(bench, find_session(bench, SJ_SESSION_RECOVERED));
+    assert_int_equal(find_session(bench, SJ_SESSION_RECOVERED)->rung, SJ_RUNG_RESUBSCRIBE);
+    const struct sj_session *seen = find_session(bench, SJ_SESSION_MAINTENANCE);
+    assert_non_null(seen);
+    assert_string_equal(seen->text, "2026-11-24T00:22:17+00:00");
+    assert_int_equal(VALUE(drops), 0);
+    end_bench(bench);
+}
+
+/* A ban answers everything with 503: nothing is asked again before its minute is over. */
+static void gateway_leaves_a_banning_server_alone(void **state)
+{
+    (void)state;
+    struct bench *bench = running_bench();
+    fake_broker_refuse(bench->broker, "/stream/data", 503,
+                       "{\"code\":503,\"message\":\"操作異常，請1分鐘後再重新登入\"}");
+    fake_broker_end_stream(bench->broker, false);
+    WORK_UNTIL(bench, find_session(bench, SJ_SESSION_REFUSED));
+    assert_int_equal(find_session(bench, SJ_SESSION_REFUSED)->status, 503);
+    uint64_t tries = VALUE(rungs[SJ_RUNG_STREAM]);
+    uint64_t requests = VALUE(requests);
+    WORK_UNTIL(bench, VALUE(requests) >= requests + 5); /* health goes on, and time passes */
+    assert_int_equal(VALUE(rungs[SJ_RUNG_STREAM]), tries);
+    end_bench(bench);
+}
+
+static void gateway_waits_for_a_server_that_is_not_there_yet(void **state)
+{
+    (void)state;
+    struct bench *bench = new_bench();
+    fake_broker_refuse(bench->broker, "/info", 502, "");
+    bench_start(bench, SJ_BUS_GATE);
+    WORK_UNTIL(bench, find_session(bench, SJ_SESSION_REFUSED));
+    assert_int_equal(VALUE(phase), SJ_GATEWAY_LOADING);
+    end_bench(bench); /* stops in order from there too */
+}
+
+static void gateway_refuses_bad_configuration_with_a_line(void **state)
+{
+    (void)state;
+    struct bench *bench = new_bench();
+    struct sj_gateway *gateway;
+    char error[SJ_PLAN_ERROR_MAX];
+    struct sj_gateway_options options = {
+        .config = &bench->config, .bus_dir = bench->dir, .instruments = bench->instruments};
+    struct sj_gateway_config good = bench->config;
+    static const struct {
+        const char *servers, *instruments, *part;
+    } cases[] = {
+        {"", "2330", "servers"},
+        {"http://a,http://b,http://c,http://d,http://e,http://f", "2330", "1 to 5"},
+        {"ftp://127.0.0.1", "2330", "http://HOST:PORT"},
+        {"http://127.0.0.1:1", "", "broker.instruments"},
+        {"http://127.0.0.1:1", "ETF:0050", "STK, FUT"},
+    };
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(bench->config.servers, sizeof(good.servers), "%s", cases[i].servers);
+        snprintf(bench->config.instruments, sizeof(good.instruments), "%s", cases[i].instruments);
+        assert_true(sj_gateway_create(&options, &gateway, error) < 0);
+        assert_non_null(strstr(error, cases[i].part));
+        assert_null(strchr(error, '\n'));
+    }
+    bench->config = good;
+    snprintf(bench->config.holidays, sizeof(good.holidays), "2026-02-30");
+    assert_true(sj_gateway_create(&options, &gateway, error) < 0);
+    assert_non_null(strstr(error, "2026-02-30"));
+    bench_close(bench);
+    free(bench);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gateway_publishes_definitions_first_and_then_every_event),
     cmocka_unit_test(gateway_gives_the_same_events_however_the_bytes_are_cut),
+    cmocka_unit_test(gateway_opens_a_new_stream_after_a_drop_and_writes_the_gap),
+    cmocka_unit_test(gateway_counts_an_event_that_was_cut_in_half),
+    cmocka_unit_test(gateway_goes_on_after_malformed_input_and_counts_it_by_class),
+    cmocka_unit_test(gateway_counts_what_a_full_ring_has_no_room_for),
+    cmocka_unit_test(gateway_climbs_to_a_login_when_only_heartbeats_come),
+    cmocka_unit_test(gateway_logs_in_no_more_often_than_its_budget_allows),
+    cmocka_unit_test(gateway_subscribes_again_after_a_maintenance),
+    cmocka_unit_test(gateway_leaves_a_banning_server_alone),
+    cmocka_unit_test(gateway_waits_for_a_server_that_is_not_there_yet),
+    cmocka_unit_test(gateway_refuses_bad_configuration_with_a_line),
 };
 
 int gateway_live_tests(void)

@@ -5,7 +5,6 @@
 
 import pathlib
 import re
-import sys
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^\s*```")
@@ -47,12 +46,7 @@ def check(root):
     yield from unexplained(root)
 
 
-def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
-    found = list(check(root))
-    print(*found, sep="\n", end="\n" if found else "")
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    import report
+
+    report.main(check)

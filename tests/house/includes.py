@@ -6,7 +6,6 @@ Floors are those of docs/architecture.md. Rooms on one floor are siblings and do
 
 import pathlib
 import re
-import sys
 
 FLOORS = {
     -1: ["base"],
@@ -58,12 +57,7 @@ def check(root):
             yield from check_file(path, room, root)
 
 
-def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
-    found = list(check(root))
-    print(*found, sep="\n", end="\n" if found else "")
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    import report
+
+    report.main(check)

@@ -1,4 +1,5 @@
 #include "store/client.h"
+#include "store/settings.h"
 #include "suites.h"
 #include "support/test.h"
 

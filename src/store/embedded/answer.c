@@ -134,7 +134,6 @@ static void run_streamed(struct sj_emb_exchange *exchange, const struct sj_emb_p
     }
     /* An error of the first block comes with the first fetch: before the status is sent. */
     exchange->block = fetch(exchange);
-    exchange->is_first_block = true;
     if (exchange->block && chdb->result_length(exchange->block) < SMALL_BLOCK)
         exchange->ahead = fetch(exchange);
 }
@@ -150,6 +149,7 @@ void sj_emb_answer_run(struct sj_emb_exchange *exchange)
         return;
     exchange->format = sj_emb_format_find(exchange->sql.format);
     make_tag(exchange);
+    exchange->is_first_block = true;
     bool is_whole = must_be_whole(exchange);
     if (sj_emb_encoder_create(exchange->request.refuses_encoding
                                   ? SJ_EMB_ENCODING_NONE

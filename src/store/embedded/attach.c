@@ -73,8 +73,22 @@ static bool set_up(struct sj_emb_exchange *exchange, bool is_insert, bool is_who
     return code >= 0;
 }
 
+/* The engine would only say that the right to see it is missing. */
+static bool check_database(struct sj_emb_exchange *exchange)
+{
+    struct sj_emb_text name = exchange->request.database;
+    if (name.size == 0 || sj_emb_text_equals(name, exchange->house->engine.database) ||
+        sj_emb_text_equals(name, SJ_EMB_DEFAULT_DATABASE) || sj_emb_text_equals(name, "system"))
+        return true;
+    sj_emb_exchange_fail(exchange, SJ_EMB_UNKNOWN_DATABASE, "Database %.*s does not exist",
+                         name.size > 80 ? 80 : (int)name.size, name.data);
+    return false;
+}
+
 bool sj_emb_exchange_attach(struct sj_emb_exchange *exchange, bool is_insert, bool is_whole)
 {
+    if (!check_database(exchange))
+        return false;
     if (!enter(exchange, is_insert))
         return false;
     if (exchange->request.session_id.size > 0 && !take_session(exchange))

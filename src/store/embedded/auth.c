@@ -53,9 +53,10 @@ static sj_rc make_token(const char *path, char *error, size_t error_size)
     char line[2 * TOKEN_BYTES + 2];
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return fail(error, error_size, "no random bytes for", path, errno);
-    for (size_t i = 0; i < TOKEN_BYTES; i++)
-        snprintf(line + 2 * i, 3, "%02x", random[i]);
-    line[2 * TOKEN_BYTES] = '\n';
+    char *hex = line;
+    for (size_t i = 0; i < TOKEN_BYTES; i++, hex += 2)
+        snprintf(hex, 3, "%02x", random[i]);
+    line[sizeof(line) - 2] = '\n';
     /* Written aside and renamed: after a crash there is a whole token or none. */
     char aside[4096];
     snprintf(aside, sizeof(aside), "%s.new", path);

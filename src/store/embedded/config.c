@@ -7,43 +7,40 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* name, value: settings that stay as they are. They name files (which would be read or written
- * with this process's rights), reach the network, evade the memory limits, or change how a
- * statement is parsed. */
-#define FIXED_SETTINGS(X)                                                                          \
-    X("format_template_resultset", "")                                                             \
-    X("format_template_row", "")                                                                   \
-    X("format_schema", "")                                                                         \
-    X("format_schema_source", "file")                                                              \
-    X("output_format_schema", "")                                                                  \
-    X("input_format_record_errors_file_path", "")                                                  \
-    X("rename_files_after_processing", "")                                                         \
-    X("format_avro_schema_registry_url", "")                                                       \
-    X("url_base", "")                                                                              \
-    X("dialect", "clickhouse")                                                                     \
-    X("implicit_select", "0")                                                                      \
-    X("allow_introspection_functions", "0")                                                        \
-    X("max_untracked_memory", "4194304")                                                           \
-    X("use_query_cache", "0")                                                                      \
-    X("use_page_cache_for_local_disks", "0")                                                       \
-    X("os_threads_nice_value_query", "0")                                                          \
-    X("jemalloc_enable_profiler", "0")                                                             \
-    X("memory_tracker_fault_probability", "0")                                                     \
-    X("merge_tree_storage_snapshot_sleep_ms", "0")                                                 \
-    X("send_logs_level", "fatal")
+/* Settings that stay as they are. They name files (which would be read or written with this
+ * process's rights), reach the network, evade the memory limits, or change how a statement is
+ * parsed. */
+static const struct {
+    const char *name;
+    const char *value;
+} fixed_settings[] = {
+    {"format_template_resultset", ""},
+    {"format_template_row", ""},
+    {"format_schema", ""},
+    {"format_schema_source", "file"},
+    {"output_format_schema", ""},
+    {"input_format_record_errors_file_path", ""},
+    {"rename_files_after_processing", ""},
+    {"format_avro_schema_registry_url", ""},
+    {"url_base", ""},
+    {"dialect", "clickhouse"},
+    {"implicit_select", "0"},
+    {"allow_introspection_functions", "0"},
+    {"max_untracked_memory", "4194304"},
+    {"use_query_cache", "0"},
+    {"use_page_cache_for_local_disks", "0"},
+    {"os_threads_nice_value_query", "0"},
+    {"jemalloc_enable_profiler", "0"},
+    {"memory_tracker_fault_probability", "0"},
+    {"merge_tree_storage_snapshot_sleep_ms", "0"},
+    {"send_logs_level", "fatal"},
+};
+
+#define FIXED_COUNT (sizeof(fixed_settings) / sizeof(fixed_settings[0]))
 
 /* What a spilling sort or join of one statement may put on the disk. */
+#define SPILL_SETTING "max_temporary_data_on_disk_size_for_query"
 #define SPILL_MAX_BYTES (UINT64_C(1) << 30)
-
-bool sj_emb_config_is_fixed(struct sj_emb_text setting)
-{
-#define X(name, value)                                                                             \
-    if (sj_emb_text_equals(setting, name))                                                         \
-        return true;
-    FIXED_SETTINGS(X)
-#undef X
-    return false;
-}
 
 static sj_rc write_file(const char *dir, const char *name, const struct sj_emb_buffer *content,
                         char *error, size_t error_size)
@@ -88,36 +85,46 @@ static sj_rc main_config(struct sj_emb_buffer *out, const char *config_dir, cons
     return rc;
 }
 
+static sj_rc put_values(struct sj_emb_buffer *out)
+{
+    sj_rc rc = 0;
+    for (size_t i = 0; rc >= 0 && i < FIXED_COUNT; i++)
+        rc = sj_emb_buffer_printf(out, "    <%s>%s</%s>\n", fixed_settings[i].name,
+                                  fixed_settings[i].value, fixed_settings[i].name);
+    return rc;
+}
+
+static sj_rc put_constraints(struct sj_emb_buffer *out, const struct sj_embedded_options *options)
+{
+    sj_rc rc = sj_emb_buffer_printf(out, "    <constraints>\n");
+    for (size_t i = 0; rc >= 0 && i < FIXED_COUNT; i++)
+        rc = sj_emb_buffer_printf(out, "      <%s><const/></%s>\n", fixed_settings[i].name,
+                                  fixed_settings[i].name);
+    if (rc < 0)
+        return rc;
+    return sj_emb_buffer_printf(
+        out,
+        "      <" SPILL_SETTING "><const/></" SPILL_SETTING ">\n"
+        "      <max_memory_usage><min>1</min><max>%" PRIu64 "</max></max_memory_usage>\n"
+        "      <max_execution_time><min>1</min><max>%u</max></max_execution_time>\n"
+        "      <max_threads><min>1</min><max>%d</max></max_threads>\n"
+        "    </constraints>\n",
+        options->reader_memory_max_bytes, options->reader_time_max_s, SJ_EMB_READER_THREADS);
+}
+
 static sj_rc profile(struct sj_emb_buffer *out, const struct sj_embedded_options *options)
 {
     sj_rc rc = sj_emb_buffer_printf(out, "  <profiles><default>\n");
-#define X(name, value)                                                                             \
-    if (rc >= 0)                                                                                   \
-        rc = sj_emb_buffer_printf(out, "    <%s>%s</%s>\n", name, value, name);
-    FIXED_SETTINGS(X)
-#undef X
     if (rc >= 0)
-        rc = sj_emb_buffer_printf(
-            out,
-            "    <max_temporary_data_on_disk_size_for_query>%" PRIu64
-            "</max_temporary_data_on_disk_size_for_query>\n    <constraints>\n",
-            SPILL_MAX_BYTES);
-#define X(name, value)                                                                             \
-    if (rc >= 0)                                                                                   \
-        rc = sj_emb_buffer_printf(out, "      <%s><const/></%s>\n", name, name);
-    FIXED_SETTINGS(X)
-#undef X
+        rc = put_values(out);
     if (rc >= 0)
-        rc = sj_emb_buffer_printf(
-            out,
-            "      <max_temporary_data_on_disk_size_for_query><const/>"
-            "</max_temporary_data_on_disk_size_for_query>\n"
-            "      <max_memory_usage><min>1</min><max>%" PRIu64 "</max></max_memory_usage>\n"
-            "      <max_execution_time><min>1</min><max>%u</max></max_execution_time>\n"
-            "      <max_threads><min>1</min><max>%d</max></max_threads>\n"
-            "    </constraints>\n  </default></profiles>\n  <quotas><default/></quotas>\n",
-            options->reader_memory_max_bytes, options->reader_time_max_s, SJ_EMB_READER_THREADS);
-    return rc;
+        rc = sj_emb_buffer_printf(out, "    <" SPILL_SETTING ">%" PRIu64 "</" SPILL_SETTING ">\n",
+                                  SPILL_MAX_BYTES);
+    if (rc >= 0)
+        rc = put_constraints(out, options);
+    return rc < 0 ? rc
+                  : sj_emb_buffer_printf(out, "  </default></profiles>\n"
+                                              "  <quotas><default/></quotas>\n");
 }
 
 /* The engine has one user. Its own grants are the reader's; the writer's are a role that every
@@ -130,9 +137,6 @@ static sj_rc users(struct sj_emb_buffer *out, const char *database)
         "    <query>GRANT SELECT, INSERT, ALTER, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW,"
         " TRUNCATE, OPTIMIZE, CREATE DATABASE ON `%s`.*</query>\n"
         "    <query>GRANT KILL QUERY, CREATE TEMPORARY TABLE ON *.*</query>\n"
-        "    <query>GRANT TABLE ENGINE ON *</query>\n"
-        "    <query>REVOKE TABLE ENGINE ON File</query>\n"
-        "    <query>REVOKE TABLE ENGINE ON URL</query>\n"
         "  </grants></writer></roles>\n"
         "  <users><default>\n"
         "    <password></password><networks><ip>::/0</ip></networks>\n"

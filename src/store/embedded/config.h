@@ -18,7 +18,4 @@ SJ_MUST_USE sj_rc sj_emb_config_write(const char *config_dir, const char *engine
                                       const struct sj_embedded_options *options, char *error,
                                       size_t error_size);
 
-/* May the setting be changed by nobody? */
-bool sj_emb_config_is_fixed(struct sj_emb_text setting);
-
 #endif

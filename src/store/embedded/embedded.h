@@ -49,7 +49,7 @@ struct sj_embedded_options {
     unsigned connection_max;          /* 64 */
     unsigned session_max;             /* 256 */
     unsigned idle_timeout_s;          /* a connection that moves no byte; 60 */
-    unsigned stop_timeout_s;          /* requests under way at SIGTERM get this long; 30 */
+    unsigned stop_timeout_s;          /* inserts under way at SIGTERM get this long; 30 */
     bool without_sandbox;             /* do not confine the process's file access (see README.md) */
 };
 
@@ -64,8 +64,8 @@ SJ_MUST_USE sj_rc sj_embedded_start(const struct sj_embedded_options *options,
 /* The port it listens on. */
 uint16_t sj_embedded_port(const struct sj_embedded *server);
 
-/* Stops accepting, lets requests under way finish (stop_timeout_s, then reads are cancelled and
- * inserts not yet whole are dropped unacknowledged), closes the engine and frees the server. */
+/* Stops accepting, lets requests under way finish (reads get 2 s, inserts stop_timeout_s; an insert
+ * that is not whole by then is dropped unacknowledged), closes the engine and frees the server. */
 void sj_embedded_stop(struct sj_embedded *server);
 
 /* The whole subcommand: starts, announces "listening on ADDRESS:PORT" on stdout, serves until

@@ -151,6 +151,7 @@ struct sj_emb_exchange *sj_emb_exchange_begin(struct sj_emb_house *house,
     struct sj_emb_exchange *exchange = calloc(1, sizeof(*exchange));
     if (!exchange)
         return NULL;
+    atomic_fetch_add_explicit(&house->exchange_count, 1, memory_order_acq_rel);
     exchange->house = house;
     exchange->http = http;
     exchange->begun_ns = sj_clock_mono_ns();
@@ -164,6 +165,8 @@ struct sj_emb_exchange *sj_emb_exchange_begin(struct sj_emb_house *house,
     MHD_get_connection_values_n(http, MHD_GET_ARGUMENT_KIND, (MHD_KeyValueIteratorN)take_argument,
                                 exchange);
     MHD_get_connection_values(http, MHD_HEADER_KIND, take_header, exchange);
+    if (atomic_load_explicit(&house->is_stopping, memory_order_acquire))
+        sj_emb_exchange_fail(exchange, SJ_EMB_ABORTED, "The server is stopping");
     if (exchange->phase == SJ_EMB_PHASE_TEXT)
         look_at_path(exchange, url);
     if (exchange->phase == SJ_EMB_PHASE_TEXT)
@@ -305,5 +308,6 @@ void sj_emb_exchange_close(struct sj_emb_exchange *exchange)
         MHD_free(exchange->basic_user);
     if (exchange->basic_password)
         MHD_free(exchange->basic_password);
+    atomic_fetch_sub_explicit(&exchange->house->exchange_count, 1, memory_order_acq_rel);
     free(exchange);
 }

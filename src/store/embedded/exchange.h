@@ -38,6 +38,8 @@ struct sj_emb_house {
     struct sj_emb_engine engine;
     struct sj_emb_sessions sessions;
     struct sj_emb_watch watch;
+    atomic_size_t exchange_count; /* requests begun and not over */
+    atomic_bool is_stopping;      /* new requests are refused */
 };
 
 enum sj_emb_phase {

@@ -37,8 +37,8 @@ static void explain_syntax(struct sj_emb_exchange *exchange, size_t size)
     }
     const struct sj_chdb *chdb = &exchange->house->engine.chdb;
     struct chdb_result_ *result = NULL;
+    const char *text = value.data;
     if (rc >= 0) {
-        const char *text = value.data;
         result = chdb->query_with_params_n(*exchange->connection, sql, sizeof(sql) - 1, "Null", 4,
                                            &name, &name_size, &text, &value.size, 1);
     }
@@ -76,7 +76,8 @@ static bool may_run(const struct sj_emb_exchange *exchange, uint32_t class)
     if (sj_emb_exchange_is_reader(exchange))
         return false;
     if (class == SJ_CHDB_MUTATING)
-        return true;
+        return exchange->sql.kind != SJ_EMB_SQL_OTHER ||
+               sj_emb_sql_engines_are_own(exchange->text.data, exchange->text.size);
     return class == SJ_CHDB_CONTROL &&
            (exchange->sql.kind == SJ_EMB_SQL_SET || exchange->sql.kind == SJ_EMB_SQL_USE ||
             is_temporary_table(exchange));
@@ -92,6 +93,7 @@ static void refuse(struct sj_emb_exchange *exchange, uint32_t class)
     else
         sj_emb_exchange_fail(exchange, SJ_EMB_ACCESS_DENIED,
                              "Not enough privileges: this server runs no statement of this kind "
+                             "(nor one with an engine whose data are elsewhere) "
                              "for %s",
                              sj_emb_exchange_is_reader(exchange) ? "a reader" : "anyone");
 }

@@ -15,8 +15,8 @@ static bool is_digit(char c)
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
-           (unsigned char)c >= 0x80;
+    /* Not bytes beyond ASCII: some are blanks to the engine (U+00A0). */
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
 }
 
 static struct sj_emb_token token_to(enum sj_emb_token_kind kind, size_t offset, size_t end,
@@ -59,20 +59,17 @@ static struct sj_emb_token lex_block_comment(const char *text, size_t size, size
     return token_to(SJ_EMB_TOKEN_COMMENT, offset, (size_t)(end - text) + 2, false);
 }
 
-/* $tag$ ... $tag$; a '$' that opens none is part of a word. */
+/* $tag$ ... $tag$, the tag being anything without a '$'; a '$' that opens none is a mark. */
 static struct sj_emb_token lex_dollar(const char *text, size_t size, size_t offset)
 {
-    size_t close = offset + 1;
-    while (close < size && is_word(text[close]))
-        close++;
-    if (close < size && text[close] == '$') {
-        size_t tag_size = close + 1 - offset;
-        const char *end = memmem(text + close + 1, size - close - 1, text + offset, tag_size);
-        if (end)
-            return token_to(SJ_EMB_TOKEN_STRING, offset, (size_t)(end - text) + tag_size, false);
-        return token_to(SJ_EMB_TOKEN_STRING, offset, size, true);
-    }
-    return token_to(SJ_EMB_TOKEN_MARK, offset, offset + 1, close == size);
+    const char *close = memchr(text + offset + 1, '$', size - offset - 1);
+    if (!close)
+        return token_to(SJ_EMB_TOKEN_MARK, offset, offset + 1, true);
+    size_t tag_size = (size_t)(close - text) + 1 - offset;
+    const char *end = memmem(close + 1, size - offset - tag_size, text + offset, tag_size);
+    if (!end)
+        return token_to(SJ_EMB_TOKEN_MARK, offset, offset + 1, true);
+    return token_to(SJ_EMB_TOKEN_STRING, offset, (size_t)(end - text) + tag_size, false);
 }
 
 static struct sj_emb_token lex_word(const char *text, size_t size, size_t offset)

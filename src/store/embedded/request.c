@@ -248,7 +248,8 @@ enum sj_emb_encoding sj_emb_encoding_choose(struct sj_emb_text accept)
     return best < ENCODING_COUNT ? encodings[best].encoding : SJ_EMB_ENCODING_NONE;
 }
 
-static struct sj_emb_text *text_header(struct sj_emb_request *request, const char *name)
+__attribute__((nonnull)) static struct sj_emb_text *text_header(struct sj_emb_request *request,
+                                                                const char *name)
 {
     if (strcasecmp(name, "X-ClickHouse-User") == 0)
         return &request->user;

@@ -20,11 +20,9 @@
 #define RIGHT_REFER (1ULL << 13)      /* version 2 */
 #define RIGHT_TRUNCATE (1ULL << 14)   /* version 3 */
 #define RIGHT_CONNECT_TCP (1ULL << 1) /* version 4, network */
-#define RIGHTS_READ                                                                                \
-    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE)
+#define RIGHTS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define RIGHTS_OF_FILE                                                                             \
-    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE |   \
-     RIGHT_TRUNCATE)
+    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | RIGHT_TRUNCATE)
 
 /* The kernel's struct of version 4; older kernels take its first member only. */
 struct ruleset {
@@ -77,7 +75,8 @@ static int allow(int ruleset, const char *path, uint64_t rights)
 
 static int allow_all(int ruleset, uint64_t rights, const char *engine_dir, const char *config_dir)
 {
-    int rc = allow(ruleset, engine_dir, rights);
+    /* Nothing may be executed, not even in the engine's own directory. */
+    int rc = allow(ruleset, engine_dir, rights & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE);
     if (rc == 0)
         rc = allow(ruleset, config_dir, RIGHTS_READ & rights);
     if (rc == 0)

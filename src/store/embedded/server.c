@@ -16,8 +16,8 @@
 /* A body announced longer than this is refused at once when its request is. */
 #define PATIENCE_BYTES (1u << 20)
 #define STOP_LOOK_MS 20
-/* Inserts whose bodies have not come by then are cut off. */
-#define CANCEL_WAIT_S 5
+/* At a stop, reads that take longer are cancelled. */
+#define READ_GRACE_S 2
 
 struct sj_embedded {
     struct sj_emb_house house;
@@ -125,11 +125,12 @@ static sj_rc open_auth(struct sj_emb_house *house, char *error, size_t error_siz
                                   sizeof(auth->reader_password), error, error_size);
     if (!options->password)
         return 0;
-    if (strlen(options->password) > SJ_EMB_SECRET_SIZE_MAX) {
+    size_t size = strlen(options->password);
+    if (size > SJ_EMB_SECRET_SIZE_MAX) {
         snprintf(error, error_size, "the password is longer than %d bytes", SJ_EMB_SECRET_SIZE_MAX);
         return -EINVAL;
     }
-    strcpy(auth->reader_password, options->password);
+    memcpy(auth->reader_password, options->password, size + 1);
     return 0;
 }
 
@@ -237,11 +238,12 @@ uint16_t sj_embedded_port(const struct sj_embedded *server)
     return server->port;
 }
 
-/* Waits until no statement runs, at most `wait_s`. */
+/* Waits until every request begun has been answered, at most `wait_s`. */
 static void wait_idle(struct sj_emb_house *house, unsigned wait_s)
 {
     int64_t deadline_ns = sj_clock_mono_ns() + wait_s * SJ_NS_PER_S;
-    while (sj_emb_watch_count(&house->watch) > 0 && sj_clock_mono_ns() < deadline_ns)
+    while (atomic_load_explicit(&house->exchange_count, memory_order_acquire) > 0 &&
+           sj_clock_mono_ns() < deadline_ns)
         poll(NULL, 0, STOP_LOOK_MS);
 }
 
@@ -250,12 +252,13 @@ void sj_embedded_stop(struct sj_embedded *server)
     struct sj_emb_house *house = &server->house;
     if (server->daemon) {
         int fd = MHD_quiesce_daemon(server->daemon);
+        atomic_store_explicit(&house->is_stopping, true, memory_order_release);
+        wait_idle(house, READ_GRACE_S);
+        sj_emb_watch_cancel_reads(&house->watch);
+        wait_idle(house, house->options.stop_timeout_s);
+        MHD_stop_daemon(server->daemon);
         if (fd >= 0)
             close(fd);
-        wait_idle(house, house->options.stop_timeout_s);
-        if (sj_emb_watch_cancel_reads(&house->watch) > 0)
-            wait_idle(house, CANCEL_WAIT_S);
-        MHD_stop_daemon(server->daemon);
     }
     sj_emb_watch_stop(&house->watch);
     sj_emb_sessions_done(&house->sessions);

@@ -118,7 +118,8 @@ sj_rc sj_emb_setup_write(const struct sj_emb_setup *setup, struct sj_emb_buffer 
     if (setup->is_reader)
         rc = sj_emb_buffer_printf(sql, "SET ROLE NONE; ");
     struct sj_emb_text database = setup->request->database;
-    if (database.size == 0 && !setup->is_session)
+    if (sj_emb_text_equals(database, SJ_EMB_DEFAULT_DATABASE) ||
+        (database.size == 0 && !setup->is_session))
         database = sj_emb_text_of(setup->options->database);
     if (rc >= 0 && database.size > 0) {
         rc = sj_emb_buffer_printf(sql, "USE ");

@@ -14,6 +14,9 @@
 #include "store/embedded/embedded.h"
 #include "store/embedded/request.h"
 
+/* What clients call the database when nobody tells them one: ours is meant. */
+#define SJ_EMB_DEFAULT_DATABASE "default"
+
 struct sj_emb_setup {
     const struct sj_emb_request *request;
     const struct sj_embedded_options *options; /* complete */

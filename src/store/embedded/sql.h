@@ -56,4 +56,8 @@ enum sj_emb_sql_breach {
 /* What in the text gets past the engine's own gates. Errs on the side of a breach. */
 enum sj_emb_sql_breach sj_emb_sql_guard(const char *text, size_t size);
 
+/* Does every ENGINE that the statement names keep its data in the engine's own directory? (The
+ * grants cover the engines that read files or other servers, not those that run programs.) */
+bool sj_emb_sql_engines_are_own(const char *text, size_t size);
+
 #endif

@@ -144,7 +144,6 @@ static sj_rc enter_locked(struct sj_emb_watch *watch, const char *query_id, int 
     *running = (struct sj_emb_running){.is_used = true, .is_read = is_read, .fd = fd};
     snprintf(running->query_id, sizeof(running->query_id), "%s", query_id);
     watch->read_count += is_read ? 1 : 0;
-    watch->used_count++;
     *ret_running = running;
     return 0;
 }
@@ -162,7 +161,6 @@ void sj_emb_watch_leave(struct sj_emb_watch *watch, struct sj_emb_running *runni
 {
     pthread_mutex_lock(&watch->lock);
     running->is_used = false;
-    watch->used_count--;
     if (running->is_read) {
         watch->read_count--;
         pthread_cond_signal(&watch->freed);
@@ -170,20 +168,10 @@ void sj_emb_watch_leave(struct sj_emb_watch *watch, struct sj_emb_running *runni
     pthread_mutex_unlock(&watch->lock);
 }
 
-size_t sj_emb_watch_cancel_reads(struct sj_emb_watch *watch)
+void sj_emb_watch_cancel_reads(struct sj_emb_watch *watch)
 {
     pthread_mutex_lock(&watch->lock);
     for (size_t i = 0; i < watch->count; i++)
         watch->table[i].is_killed |= watch->table[i].is_used && watch->table[i].is_read;
-    size_t count = watch->used_count;
     pthread_mutex_unlock(&watch->lock);
-    return count;
-}
-
-size_t sj_emb_watch_count(struct sj_emb_watch *watch)
-{
-    pthread_mutex_lock(&watch->lock);
-    size_t count = watch->used_count;
-    pthread_mutex_unlock(&watch->lock);
-    return count;
 }

@@ -33,7 +33,6 @@ struct sj_emb_watch {
     size_t count;
     size_t read_count;
     size_t read_max;
-    size_t used_count;
     sj_chdb_connection *killer;
     pthread_t thread;
     atomic_bool stops;
@@ -50,9 +49,7 @@ SJ_MUST_USE sj_rc sj_emb_watch_enter(struct sj_emb_watch *watch, const char *que
                                      bool is_read, struct sj_emb_running **ret_running);
 void sj_emb_watch_leave(struct sj_emb_watch *watch, struct sj_emb_running *running);
 
-/* Cancels the reads under way. Returns the number of statements of any kind still there. */
-size_t sj_emb_watch_cancel_reads(struct sj_emb_watch *watch);
-
-size_t sj_emb_watch_count(struct sj_emb_watch *watch);
+/* Cancels the reads under way. */
+void sj_emb_watch_cancel_reads(struct sj_emb_watch *watch);
 
 #endif
