@@ -282,7 +282,8 @@ static sj_rc new_session(struct clerk *clerk, enum clerk_kind kind)
 {
     const struct sj_gateway_config *config = &gateway_of(clerk)->config;
     if (kind == CLERK_LOGIN)
-        return counted(clerk, sj_rest_post(clerk->rest, config->login_path));
+        return counted(clerk,
+                       sj_rest_login(clerk->rest, config->login_path, clerk->connection->index));
     int64_t deadline_ns = sj_clock_mono_ns() + config->restart_timeout_ms * SJ_NS_PER_MS;
     sj_rc rc = run_command(clerk, config->restart_command, deadline_ns);
     return rc < 0 ? rc : wait_healthy(clerk, deadline_ns);

@@ -91,8 +91,8 @@ static void load_result(struct connection *conn, const struct clerk_result *resu
         return;
     }
     int64_t wait_ns = sj_backoff_next_ns(&conn->load_backoff);
-    if (wait_ns < sj_refusal_wait_ns(result->refusal))
-        wait_ns = sj_refusal_wait_ns(result->refusal);
+    if (wait_ns < recovery_wait_ns(conn, result->refusal))
+        wait_ns = recovery_wait_ns(conn, result->refusal);
     conn->retry_ns = mono_ns + wait_ns;
     if (conn->load_backoff.attempt_count == 1 || result->refusal)
         outbox_session(conn, SJ_SESSION_REFUSED, NULL, SJ_RUNG_NONE,
@@ -240,7 +240,7 @@ static uint32_t take_results(struct connection *conn, int64_t utc_ns, int64_t mo
 
 sj_rc connection_work(struct connection *conn)
 {
-    if (conn->phase == SJ_GATEWAY_STOPPED)
+    if (conn->phase == SJ_GATEWAY_STOPPED) /* its ring may be closed */
         return 0;
     int64_t mono_ns = sj_clock_mono_ns();
     int64_t utc_ns = sj_clock_utc_ns();

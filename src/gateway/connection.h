@@ -178,6 +178,8 @@ void recovery_data(struct connection *conn, int64_t utc_ns, int64_t mono_ns);
 void recovery_stream_ended(struct connection *conn, uint32_t stream, sj_rc rc, int64_t utc_ns,
                            int64_t mono_ns);
 
+int64_t recovery_wait_ns(const struct connection *conn, enum sj_refusal refusal);
+
 /* connection.c */
 SJ_MUST_USE sj_rc connection_create(struct sj_gateway *gateway, uint32_t index, const char *server,
                                     const struct sj_gateway_options *options,

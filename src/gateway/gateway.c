@@ -104,6 +104,16 @@ void sj_gateway_close(struct sj_gateway *gateway)
     free(gateway);
 }
 
+void sj_gateway_end_rings(struct sj_gateway *gateway)
+{
+    for (uint32_t i = 0; gateway && i < gateway->count; i++) {
+        struct connection *conn = gateway->connection[i];
+        conn->phase = SJ_GATEWAY_STOPPED;
+        sj_bus_close(conn->bus);
+        conn->bus = NULL;
+    }
+}
+
 uint32_t sj_gateway_count(const struct sj_gateway *gateway)
 {
     return gateway->count;

@@ -55,6 +55,7 @@ struct sj_gateway_config {
     int64_t request_timeout_ms;
     int64_t health_interval_ms;
     int64_t usage_interval_ms;
+    int64_t ban_wait_ms;
     char login_path[128];
     char restart_command[512];
     int64_t restart_timeout_ms;
@@ -167,6 +168,10 @@ const struct sj_gateway_counters *sj_gateway_counters(const struct sj_gateway *g
                                                       uint32_t connection);
 /* Contracts that no connection had room for (known once the contracts are loaded). [any] */
 uint32_t sj_gateway_refused_count(const struct sj_gateway *gateway);
+
+/* No duty works any more: marks the rings as ended, so that their readers learn of it when they
+ * have read all. Counters stay. Accepts NULL. [init] */
+void sj_gateway_end_rings(struct sj_gateway *gateway);
 
 /* Ends the clerks, marks the rings as ended. Accepts NULL. [init] */
 void sj_gateway_close(struct sj_gateway *gateway);

@@ -127,10 +127,17 @@ static void open_streams(struct connection *conn, int64_t utc_ns, int64_t mono_n
     GAUGE(conn->counters.streams_open, 0);
 }
 
+int64_t recovery_wait_ns(const struct connection *conn, enum sj_refusal refusal)
+{
+    double scale = (double)conn->gateway->config.ban_wait_ms * SJ_NS_PER_MS /
+                   (double)sj_refusal_wait_ns(SJ_REFUSAL_BANNED);
+    return (int64_t)((double)sj_refusal_wait_ns(refusal) * scale);
+}
+
 /* Waiting is what a refusal asks for; and some refusals name their own rung. */
 static void heed(struct connection *conn, enum sj_refusal refusal, int64_t utc_ns, int64_t mono_ns)
 {
-    int64_t wait_ns = sj_refusal_wait_ns(refusal);
+    int64_t wait_ns = recovery_wait_ns(conn, refusal);
     if (wait_ns > 0)
         sj_ladder_hold(&conn->ladder, mono_ns + wait_ns);
     if (refusal == SJ_REFUSAL_SESSION)

@@ -23,6 +23,7 @@ struct words {
 };
 
 static const struct words words_503[] = {
+    {"too many connections", SJ_REFUSAL_CONNECTIONS},
     {"update the version", SJ_REFUSAL_VERSION},
     {"version", SJ_REFUSAL_VERSION},
     {"密碼錯誤", SJ_REFUSAL_LOCKED},

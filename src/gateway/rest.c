@@ -31,7 +31,7 @@ sj_rc sj_rest_create(const struct sj_endpoint *endpoint, const char *token, int6
     };
     if (endpoint->address.ss_family == AF_UNIX)
         options.unix_socket = ((const struct sockaddr_un *)&endpoint->address)->sun_path;
-    snprintf(rest->base, sizeof(rest->base), "http://%s/api/v1", endpoint->host);
+    snprintf(rest->base, sizeof(rest->base), "http://%s", endpoint->host);
     if (token)
         snprintf(rest->authorization, sizeof(rest->authorization), "Authorization: Bearer %s",
                  token);

@@ -106,8 +106,8 @@ SJ_MUST_USE sj_rc sj_rest_subscribe(struct sj_rest *rest,
 SJ_MUST_USE sj_rc sj_rest_unsubscribe(struct sj_rest *rest,
                                       const struct sj_rest_subscription *subscription);
 
-/* POST to a path with an empty object: for servers that have an endpoint to log in anew. */
-SJ_MUST_USE sj_rc sj_rest_post(struct sj_rest *rest, const char *path);
+/* POSTs {"server":N} to a whole path: for servers that have an endpoint to log in anew. */
+SJ_MUST_USE sj_rc sj_rest_login(struct sj_rest *rest, const char *path, uint32_t server);
 
 const char *sj_security_name(enum sj_security security); /* "STK", ... or "" */
 enum sj_security sj_security_of(const char *name);

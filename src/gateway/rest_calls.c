@@ -95,7 +95,7 @@ static uint32_t date_of(const json_t *object, const char *key)
 sj_rc sj_rest_health(struct sj_rest *rest, struct sj_rest_health *ret_health)
 {
     json_t *body;
-    sj_rc rc = sj_rest_call(rest, "GET", "/health", NULL, &body);
+    sj_rc rc = sj_rest_call(rest, "GET", "/api/v1/health", NULL, &body);
     if (rc < 0)
         return rc;
     struct sj_rest_health health = {0};
@@ -118,7 +118,7 @@ sj_rc sj_rest_health(struct sj_rest *rest, struct sj_rest_health *ret_health)
 sj_rc sj_rest_info(struct sj_rest *rest, struct sj_rest_info *ret_info)
 {
     json_t *body;
-    sj_rc rc = sj_rest_call(rest, "GET", "/info", NULL, &body);
+    sj_rc rc = sj_rest_call(rest, "GET", "/api/v1/info", NULL, &body);
     if (rc < 0)
         return rc;
     struct sj_rest_info info = {.simulation = flag_of(body, "simulation")};
@@ -134,7 +134,7 @@ sj_rc sj_rest_info(struct sj_rest *rest, struct sj_rest_info *ret_info)
 sj_rc sj_rest_usage(struct sj_rest *rest, struct sj_rest_usage *ret_usage)
 {
     json_t *body;
-    sj_rc rc = sj_rest_call(rest, "GET", "/auth/usage", NULL, &body);
+    sj_rc rc = sj_rest_call(rest, "GET", "/api/v1/auth/usage", NULL, &body);
     if (rc < 0)
         return rc;
     bool whole = json_is_integer(json_object_get(body, "remaining_bytes"));
@@ -181,8 +181,8 @@ sj_rc sj_rest_contract(struct sj_rest *rest, const char *code, enum sj_security 
     char path[PATH_MAX_SIZE];
     if (!is_plain(code))
         return -SJ_E_UNKNOWN;
-    snprintf(path, sizeof(path), "/data/contracts/%s%s%s", code, security ? "?security_type=" : "",
-             sj_security_name(security));
+    snprintf(path, sizeof(path), "/api/v1/data/contracts/%s%s%s", code,
+             security ? "?security_type=" : "", sj_security_name(security));
     json_t *body;
     sj_rc rc = sj_rest_call(rest, "GET", path, NULL, &body);
     if (rc < 0)
@@ -202,7 +202,8 @@ static sj_rc contracts_page(struct sj_rest *rest, enum sj_security security, uin
                             int64_t *ret_pages)
 {
     char path[PATH_MAX_SIZE];
-    snprintf(path, sizeof(path), "/data/contracts?region=TW&security_type=%s&page=%u&page_size=%u",
+    snprintf(path, sizeof(path),
+             "/api/v1/data/contracts?region=TW&security_type=%s&page=%u&page_size=%u",
              sj_security_name(security), page, PAGE_SIZE);
     json_t *body;
     sj_rc rc = sj_rest_call(rest, "GET", path, NULL, &body);
@@ -308,7 +309,7 @@ sj_rc sj_rest_contract_info(struct sj_rest *rest, const struct sj_rest_contract 
     char path[PATH_MAX_SIZE];
     if (!is_plain(contract->code))
         return -SJ_E_UNKNOWN;
-    snprintf(path, sizeof(path), "/data/contracts/%s/info?region=TW&security_type=%s",
+    snprintf(path, sizeof(path), "/api/v1/data/contracts/%s/info?region=TW&security_type=%s",
              contract->code, sj_security_name(contract->security));
     json_t *body;
     sj_rc rc = sj_rest_call(rest, "GET", path, NULL, &body);
@@ -352,15 +353,17 @@ static sj_rc subscription_call(struct sj_rest *rest, const char *path,
 
 sj_rc sj_rest_subscribe(struct sj_rest *rest, const struct sj_rest_subscription *subscription)
 {
-    return subscription_call(rest, "/stream/subscribe", subscription);
+    return subscription_call(rest, "/api/v1/stream/subscribe", subscription);
 }
 
 sj_rc sj_rest_unsubscribe(struct sj_rest *rest, const struct sj_rest_subscription *subscription)
 {
-    return subscription_call(rest, "/stream/unsubscribe", subscription);
+    return subscription_call(rest, "/api/v1/stream/unsubscribe", subscription);
 }
 
-sj_rc sj_rest_post(struct sj_rest *rest, const char *path)
+sj_rc sj_rest_login(struct sj_rest *rest, const char *path, uint32_t server)
 {
-    return sj_rest_call(rest, "POST", path, "{}", NULL);
+    char body[32];
+    snprintf(body, sizeof(body), "{\"server\":%u}", server);
+    return sj_rest_call(rest, "POST", path, body, NULL);
 }

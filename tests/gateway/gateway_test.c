@@ -381,7 +381,7 @@ static void gateway_climbs_to_a_login_when_only_heartbeats_come(void **state)
     snprintf(bench->config.instruments, sizeof(bench->config.instruments), "TXFR1");
     bench->config.silence_day_ms = 100;
     bench->config.watch_ms = 50;
-    snprintf(bench->config.login_path, sizeof(bench->config.login_path), "/login");
+    snprintf(bench->config.login_path, sizeof(bench->config.login_path), "/api/v1/login");
     bench_start(bench, SJ_BUS_GATE);
     WORK_UNTIL(bench, VALUE(subscribed) == 2);
     send_ticks(bench, 0, 5, 4096, 4096);
@@ -411,7 +411,7 @@ static void gateway_logs_in_no_more_often_than_its_budget_allows(void **state)
     bench->config.silence_day_ms = 60;
     bench->config.watch_ms = 20;
     bench->config.login_budget = 2;
-    snprintf(bench->config.login_path, sizeof(bench->config.login_path), "/login");
+    snprintf(bench->config.login_path, sizeof(bench->config.login_path), "/api/v1/login");
     bench_start(bench, SJ_BUS_GATE);
     WORK_UNTIL(bench, VALUE(logins_refused) > 0);
     assert_int_equal(fake_broker_counts(bench->broker).logins, 2);
