@@ -18,6 +18,7 @@
 
 #define SJ_STORE_URL_MAX 512
 #define SJ_STORE_NAME_MAX 64
+#define SJ_STORE_PASSWORD_MAX 256
 #define SJ_STORE_SETTINGS_MAX 1024
 #define SJ_STORE_SQL_MAX 8192
 #define SJ_STORE_REQUESTS_MAX 16
@@ -27,7 +28,7 @@ struct sj_store_address {
     char url[SJ_STORE_URL_MAX]; /* scheme://host:port, no path, no user */
     char database[SJ_STORE_NAME_MAX];
     char user[SJ_STORE_NAME_MAX];
-    char password[SJ_STORE_NAME_MAX];
+    char password[SJ_STORE_PASSWORD_MAX];
 };
 
 /* Understands http(s)://[user:password@]host[:port][/database] and, as the original system wrote

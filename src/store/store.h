@@ -45,7 +45,7 @@ struct sj_store_config {
     char url[SJ_STORE_URL_MAX];
     char database[SJ_STORE_NAME_MAX];
     char user[SJ_STORE_NAME_MAX];
-    char password[SJ_STORE_NAME_MAX];
+    char password[SJ_STORE_PASSWORD_MAX];
     char ca_file[256];
     int32_t format;      /* enum sj_store_format */
     int32_t compression; /* enum sj_store_compression */
