@@ -1,0 +1,294 @@
+"""The store's writer against real servers: ClickHouse 18.16 as a child process, and the embedded one."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from broken_link import BrokenLink
+from old_server import OldServer, find_old_server
+from store_server import StoreServer
+
+SEED = int(os.environ.get("SHIJIM_TEST_SEED", "20260325"))
+RETRY_FAST = ["retry_min_ms=10", "retry_max_ms=200"]
+
+
+class Driver:
+    def __init__(self, program):
+        self.program = program
+
+    def start(self, *arguments):
+        return subprocess.Popen([self.program, *map(str, arguments)], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def run(self, *arguments, code=0, timeout=120):
+        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=timeout)
+        assert done.returncode == code, (arguments, done.returncode, done.stdout[-2000:], done.stderr[-2000:])
+        return done
+
+    def json(self, *arguments, code=0):
+        return json.loads(self.run(*arguments, code=code).stdout)
+
+
+@pytest.fixture(scope="session")
+def driver(build_dir):
+    program = build_dir / "tests/store/store_driver"
+    if not program.exists():
+        pytest.skip("store_driver is not built (no journal in this tree)")
+    return Driver(program)
+
+
+@pytest.fixture
+def old_server(tmp_path):
+    if not find_old_server():
+        pytest.skip("clickhouse-server is not installed: run ./dev deps")
+    with OldServer(tmp_path / "server") as server:
+        yield server
+
+
+class Embedded:
+    """The embedded store with the same face as OldServer."""
+
+    def __init__(self, program, directory):
+        self.server = StoreServer(program, directory)
+        self.directory = directory
+
+    def start(self):
+        if self.server.port:
+            self.server.arguments = ["--port", str(self.server.port)]
+        self.server.start()
+        return self
+
+    def kill(self):
+        self.server.kill()
+
+    def query(self, sql):
+        return self.server.write(sql).text
+
+    @property
+    def port(self):
+        return self.server.port
+
+    @property
+    def arguments(self):
+        return [f"url=http://127.0.0.1:{self.port}", "user=shijim",
+                f"password_file={self.directory}/writer.token"]
+
+
+@pytest.fixture(params=["18.16", "embedded"])
+def server(request, tmp_path):
+    if request.param == "18.16":
+        if not find_old_server():
+            pytest.skip("clickhouse-server is not installed: run ./dev deps")
+        running = OldServer(tmp_path / "server").start()
+    else:
+        program = request.getfixturevalue("store_program")
+        running = Embedded(program, tmp_path / "embedded").start()
+    yield running
+    running.kill()
+
+
+def assert_each_event_once(driver, journal, arguments, events):
+    audit = driver.json("audit", journal, *arguments)
+    assert audit["holds"], audit
+    assert (audit["journal"], audit["store"]) == (events, events), audit
+    assert (audit["missing"], audit["duplicate"], audit["surplus"]) == (0, 0, 0), audit
+
+
+@pytest.mark.parametrize("form", ["native", "json"])
+def test_every_event_is_written_once_and_reads_back(driver, server, tmp_path, form):
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 60000, SEED, 50)["events"]
+    stats = driver.json("write", journal, *server.arguments, f"format={form}", "batch_rows=20000")
+    assert stats["identity"] and stats["acknowledged"] == stats["rows"] == events
+    assert stats["dead"] == stats["waiting"] == 0
+    assert_each_event_once(driver, journal, server.arguments, events)
+    rows = driver.run("query", "SELECT count(), uniqExact(src, seq), uniqExact(symbol) FROM ticks",
+                      *server.arguments).stdout.split()
+    assert rows[0] == rows[1] and int(rows[2]) == 50
+
+
+def test_writing_again_adds_nothing(driver, server, tmp_path):
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 5000, SEED)["events"]
+    driver.json("write", journal, *server.arguments)
+    again = driver.json("write", journal, *server.arguments)
+    assert again["rows"] == 0 and again["acknowledged"] == events and again["identity"]
+    assert_each_event_once(driver, journal, server.arguments, events)
+
+
+@pytest.mark.parametrize("seed", [SEED, SEED + 1, SEED + 2])
+def test_kills_of_writer_server_and_link_leave_each_event_once(driver, server, tmp_path, seed):
+    print(f"seed {seed}")
+    moments = random.Random(seed)
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 300000, seed, 100)["events"]
+    link = BrokenLink(server.port)
+    arguments = [f"url=http://127.0.0.1:{link.port}", *server.arguments[1:], *RETRY_FAST,
+                 "batch_rows=5000", "request_timeout_ms=5000"]
+    writer = driver.start("follow", journal, *arguments)
+    for _ in range(12):
+        time.sleep(moments.uniform(0.02, 0.3))
+        what = moments.choice(["writer", "writer", "server", "link", "answer", "answer"])
+        if what == "writer":
+            writer.send_signal(signal.SIGKILL)
+            writer.communicate()
+            writer = driver.start("follow", journal, *arguments)
+        elif what == "server":
+            server.kill()
+            time.sleep(moments.uniform(0, 0.3))
+            server.start()
+        elif what == "link":
+            link.cut()
+        else:
+            link.swallow_answer()
+    writer.send_signal(signal.SIGKILL)
+    writer.communicate()
+    stats = driver.json("write", journal, *arguments)
+    assert stats["identity"] and stats["acknowledged"] == events and stats["dead"] == 0, stats
+    link.close()
+    assert_each_event_once(driver, journal, server.arguments, events)
+
+
+def test_an_answer_that_is_lost_is_asked_for_not_sent_again(driver, old_server, tmp_path):
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 20000, SEED)["events"]
+    driver.json("write", journal, *old_server.arguments)  # the tables are there
+    old_server.query("DROP DATABASE shijim")
+    for name in ("cursors", "store"):
+        for file in (journal / name).iterdir():
+            file.unlink()
+    link = BrokenLink(old_server.port)
+    arguments = [f"url=http://127.0.0.1:{link.port}", *RETRY_FAST, "batch_rows=1000", "connections=1"]
+    writer = driver.start("follow", journal, *arguments)
+    deadline = time.monotonic() + 30
+    while link.cut_count < 5 and time.monotonic() < deadline:
+        link.swallow_answer()
+        time.sleep(0.05)
+    writer.send_signal(signal.SIGTERM)
+    out, err = writer.communicate(timeout=30)
+    assert writer.returncode == 0, err
+    stats = json.loads(out)
+    assert stats["reconciled"] > 0 and stats["found"] > 0, stats
+    driver.json("write", journal, *arguments)
+    link.close()
+    assert_each_event_once(driver, journal, old_server.arguments, events)
+
+
+def test_rows_no_server_takes_become_dead_letters_and_can_be_sent_later(driver, old_server, tmp_path):
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 40, SEED, 3, 100)["events"]
+    driver.run("write", tmp_path / "none", *old_server.arguments, code=1)  # no journal: refused
+    arguments = [*old_server.arguments, "format=json", *RETRY_FAST]
+    empty = tmp_path / "empty"
+    driver.json("make", empty, 0, SEED, 1)
+    driver.json("write", empty, *arguments)  # creates the tables
+    old_server.query("TRUNCATE TABLE shijim.instruments")
+    old_server.query("ALTER TABLE shijim.ticks MODIFY COLUMN side Enum8('none' = 0, 'buy' = 1)")
+    stats = driver.json("write", journal, *arguments)
+    assert stats["identity"] and stats["dead"] > 0 and stats["waiting"] == 0
+    assert stats["rows"] + stats["dead"] == events
+    files = list((journal / "dead").iterdir())
+    assert files and all(file.suffix == ".dead" for file in files)
+    assert b"sell" in files[0].read_bytes()  # the reason, in the server's words
+    audit = driver.json("audit", journal, *arguments)
+    assert audit["dead_lettered"] == stats["dead"] and audit["missing"] == 0
+
+    still = driver.json("retry", journal, *arguments)
+    assert still["failed"] == stats["dead"] and still["inserted"] == 0
+    old_server.query("ALTER TABLE shijim.ticks MODIFY COLUMN"
+                     " side Enum8('none' = 0, 'buy' = 1, 'sell' = 2)")
+    (journal / "dead" / "damaged.dead").write_bytes(files[0].read_bytes()[:-1])
+    sent = driver.json("retry", journal, *arguments)
+    assert sent["inserted"] == stats["dead"] and sent["failed"] == 0 and sent["damaged"] == 1
+    assert [file.name for file in (journal / "dead").iterdir()] == ["damaged.dead"]
+    assert_each_event_once(driver, journal, arguments, events)
+
+
+def test_a_server_that_comes_late_gets_everything(driver, tmp_path):
+    if not find_old_server():
+        pytest.skip("clickhouse-server is not installed: run ./dev deps")
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 5000, SEED)["events"]
+    server = OldServer(tmp_path / "server")
+    writer = driver.start("write", journal, *server.arguments, *RETRY_FAST)
+    time.sleep(0.5)
+    assert writer.poll() is None
+    with server:
+        out, err = writer.communicate(timeout=60)
+        assert writer.returncode == 0, err
+        assert "does not take events yet" in err
+        assert json.loads(out)["acknowledged"] == events
+        assert_each_event_once(driver, journal, server.arguments, events)
+
+
+def test_a_wrong_password_is_told_and_nothing_is_lost(driver, tmp_path):
+    if not find_old_server():
+        pytest.skip("clickhouse-server is not installed: run ./dev deps")
+    journal = tmp_path / "journal"
+    driver.json("make", journal, 1000, SEED)
+    secret = tmp_path / "password"
+    secret.write_text("right-horse\n")
+    secret.chmod(0o600)
+    with OldServer(tmp_path / "server", password="right-horse") as server:
+        writer = driver.start("follow", journal, *server.arguments, *RETRY_FAST)
+        time.sleep(1)
+        writer.send_signal(signal.SIGTERM)
+        out, err = writer.communicate(timeout=30)
+        stats = json.loads(out)
+        assert stats["identity"] and stats["rows"] == 0 and stats["dead"] == 0
+        assert "assword" in err and "right-horse" not in err
+        login = ["user=default", f"password_file={secret}"]
+        assert driver.json("write", journal, *server.arguments, *login)["rows"] == 1100
+        refused = driver.run("query", "SELECT 1", *server.arguments, code=1)
+        assert "ClickHouse error 19" in refused.stderr
+
+
+def test_settings_travel_only_to_servers_that_know_them(driver, server, tmp_path):
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 2000, SEED)["events"]
+    stats = driver.json("write", journal, *server.arguments, "async_insert=true",
+                        "async_insert_max_data_size=1000000", "async_insert_busy_timeout_ms=50",
+                        "settings=no_such_setting=1,max_insert_block_size=1048576")
+    assert stats["retries"] == 0 and stats["rows"] == events
+    assert_each_event_once(driver, journal, server.arguments, events)
+
+
+def test_a_query_that_fails_says_why_in_one_line(driver, server, tmp_path):
+    driver.json("make", tmp_path / "journal", 10, SEED, 1)
+    driver.json("write", tmp_path / "journal", *server.arguments)
+    done = driver.run("query", "SELECT nothing FROM nowhere", *server.arguments, code=1)
+    assert done.stdout == "" and done.stderr.count("\n") == 1
+    assert "ClickHouse error 60" in done.stderr or "ClickHouse error 81" in done.stderr
+    late = driver.run("query", "SELECT throwIf(number = 3000000) FROM system.numbers LIMIT 4000000",
+                      *server.arguments, code=1)
+    assert "ClickHouse error 395" in late.stderr
+
+
+def test_events_can_be_queried_within_one_and_a_half_seconds(driver, server, tmp_path):
+    """Not a measurement (see bench): the age of the newest row, asked while events come in."""
+    journal = tmp_path / "journal"
+    recorder = driver.start("live", journal, 20000, 6, SEED)
+    time.sleep(0.5)
+    writer = driver.start("follow", journal, *server.arguments)
+    ages = []
+    for _ in range(30):
+        time.sleep(0.1)
+        try:
+            newest = int(driver.run("query", "SELECT max(recv_ts) FROM ticks", *server.arguments).stdout)
+        except AssertionError:
+            continue  # no table yet
+        if newest > 0:
+            ages.append(time.time() - newest / 1e9)
+    events = json.loads(recorder.communicate(timeout=60)[0])["events"]
+    time.sleep(2)
+    writer.send_signal(signal.SIGTERM)
+    stats = json.loads(writer.communicate(timeout=60)[0])
+    assert stats["identity"] and stats["rows"] == events
+    assert len(ages) > 10 and sorted(ages)[len(ages) // 2] < 1.5, ages
+    assert_each_event_once(driver, journal, server.arguments, events)
