@@ -81,18 +81,19 @@ static int find_slot(struct ring_map *map)
 
 static sj_rc allocate(struct reader *reader)
 {
-    uint32_t log_max = SJ_BUS_TSAN ? TSAN_LOG_COUNT : LOG_COUNT;
+    uint64_t log_count = SJ_BUS_TSAN ? TSAN_LOG_COUNT : LOG_COUNT;
     reader->counts = calloc(reader->map.g.topic_count, sizeof *reader->counts);
     if (!reader->counts)
         return -ENOMEM;
-    reader->fast.log_max = UINT32_MAX;
+    reader->window = reader->map.g.size;
     if (!reader_is_lossy(reader))
         return 0;
-    reader->fast.log = calloc(log_max, sizeof *reader->fast.log);
-    reader->fast.log_max = log_max;
+    if (reader->window > log_count * SJ_FRAME_UNIT)
+        reader->window = log_count * SJ_FRAME_UNIT;
+    reader->log = calloc(log_count, sizeof *reader->log);
     if (SJ_BUS_TSAN)
         reader->bounce = calloc(TSAN_LOG_COUNT, SJ_EVENT_SIZE_MAX);
-    if (!reader->fast.log || (SJ_BUS_TSAN && !reader->bounce))
+    if (!reader->log || (SJ_BUS_TSAN && !reader->bounce))
         return -ENOMEM;
     return reader->policy == SJ_BUS_CONFLATE ? conflate_create(reader) : 0;
 }
@@ -183,7 +184,7 @@ static void destroy(struct reader *reader)
     conflate_destroy(reader->conflate);
     ring_unmap(&reader->map);
     free(reader->counts);
-    free(reader->fast.log);
+    free(reader->log);
     free(reader->bounce);
     free(reader);
 }
@@ -199,8 +200,6 @@ static sj_rc open_ring(struct reader *reader, const char *path)
         close(fd);
         return rc;
     }
-    reader->fast.data = reader->map.data;
-    reader->fast.mask = g.size - 1;
     reader->fast.topic_count = g.topic_count;
     return 0;
 }

@@ -100,8 +100,8 @@ static sj_rc absorb(struct reader *reader)
         sj_rc rc = sj_bus_next(&reader->fast, &place);
         if (rc <= 0)
             return rc;
-        uint32_t size = (uint32_t)(reader->fast.pos - reader->base_pos);
-        uint32_t topic = reader->fast.log[0];
+        uint32_t size = (uint32_t)(reader->fast.place - reader->base_place);
+        uint32_t topic = reader->log[0];
         memcpy(frame, place, size);
         rc = sj_bus_release(&reader->fast);
         if (rc < 0)

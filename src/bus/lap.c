@@ -105,9 +105,8 @@ static void walk_to(struct reader *reader, struct place *place, uint64_t target)
 
 static void enter(struct reader *reader, struct place place)
 {
-    reader->fast.pos = reader->base_pos = place.pos;
-    reader->fast.seq = reader->base_seq = place.seq;
-    reader->fast.log_count = 0;
+    reader_set_base(reader, place.pos, place.seq);
+    reader->fast.seq = place.seq;
     reader->sample_seq = place.seq;
     reader_publish_place(reader);
 }

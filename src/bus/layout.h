@@ -22,7 +22,7 @@
 #define RING_SIZE_DEFAULT (64ULL << 20)
 #define RING_TOPICS_MAX (1U << 20)
 #define RING_HEAD_SIZE 4096
-#define RING_LINE 64
+#define RING_LINE 128 /* two lines: processors fetch them in pairs */
 
 enum slot_state {
     SLOT_FREE,

@@ -15,6 +15,7 @@ struct gate_watch {
 struct producer {
     struct sj_bus fast; /* what callers hold a pointer to */
     struct ring_map map;
+    uint64_t limit;         /* the position of fast.room_end */
     int64_t alive_check_ns; /* when the gates' processes were last looked at */
     struct gate_watch gates[SJ_BUS_READERS_MAX];
 };
@@ -27,6 +28,12 @@ static inline struct producer *producer_of(struct sj_bus *bus)
 static inline const struct producer *producer_of_const(const struct sj_bus *bus)
 {
     return (const struct producer *)(const void *)bus;
+}
+
+/* The position of fast.place. */
+static inline uint64_t producer_pos(const struct producer *producer)
+{
+    return producer->fast.shown_pos + (uint64_t)(producer->fast.place - producer->fast.shown_place);
 }
 
 /* Room for `size` bytes at the producer's place, or counts a refusal. */

@@ -1,9 +1,10 @@
 /*
  * read.c: drain, next, release, poll.
  *
- * `fast.pos` is where the reader looks, `base_pos` what it has released. A gate counts topics as it
- * goes, because what it sees is held for it. A lossy reader keeps them in a log and counts them at
- * the release, once the horizon proves that none of it was overwritten while it read.
+ * `fast.place` is where the reader looks, `base_place` (at `base_pos`) what it has released. A gate
+ * counts topics as it goes, because what it sees is held for it. A lossy reader keeps them in a log
+ * and counts them at the release, once the horizon proves that none of it was overwritten while it
+ * read.
  */
 #include "base/rc.h"
 #include "bus/reader.h"
@@ -14,6 +15,17 @@
 /* Lag is sampled from the producer's own lines, so not more often than this. */
 #define SAMPLE_COUNT_MIN 1024
 #define SAMPLE_COUNT_PER_TOPIC 16
+
+void reader_set_base(struct reader *reader, uint64_t pos, uint64_t seq)
+{
+    reader->base_pos = pos;
+    reader->base_seq = seq;
+    reader->base_place = reader->map.data + (pos & (reader->map.g.size - 1));
+    reader->fast.place = reader->base_place;
+    reader->fast.place_end = reader->base_place + reader->window;
+    reader->fast.log = reader->log;
+    reader->bounce_size = 0;
+}
 
 void reader_publish_place(struct reader *reader)
 {
@@ -54,19 +66,17 @@ static bool lost_hold(const struct reader *reader)
     return atomic_load_explicit(&reader->slot->evicted, memory_order_relaxed) != 0;
 }
 
-static uint64_t load_stamp(const struct sj_bus_reader *fast)
+static uint64_t load_stamp(const uint8_t *place)
 {
-    const uint8_t *place = fast->data + (fast->pos & fast->mask);
     return atomic_load_explicit((const _Atomic uint64_t *)(const void *)place,
                                 memory_order_acquire);
 }
 
 static bool head_good(const struct sj_bus_reader *fast)
 {
-    const uint8_t *place = fast->data + (fast->pos & fast->mask);
-    uint32_t size = sj_bus_size_at(place);
+    uint32_t size = sj_bus_size_at(fast->place);
     return size % SJ_FRAME_UNIT == 0 && size <= SJ_EVENT_SIZE_MAX &&
-           sj_bus_topic_at(place) < fast->topic_count;
+           sj_bus_topic_at(fast->place) < fast->topic_count;
 }
 
 /* Why there is no frame to hand out: 1: there is one after all. */
@@ -76,9 +86,9 @@ static sj_rc why_nothing(struct reader *reader)
     if (!reader_is_lossy(reader) && lost_hold(reader))
         return -SJ_E_EVICTED;
     uint32_t closed = atomic_load_explicit(&reader->map.head->closed, memory_order_acquire);
-    uint64_t stamp = load_stamp(fast);
+    uint64_t stamp = load_stamp(fast->place);
     bool good = head_good(fast);
-    if (reader_is_lossy(reader) && reader_overtaken(reader, fast->pos))
+    if (reader_is_lossy(reader) && reader_overtaken(reader, reader_pos(reader)))
         return reader_lapped(reader);
     if (stamp == fast->seq)
         return good ? 1 : -SJ_E_CORRUPT;
@@ -103,21 +113,21 @@ static const uint8_t *bounce(struct reader *reader, const uint8_t *from, uint32_
 }
 #endif
 
-/* Hands out the frame at fast->pos, known to be there: as the inline one, for the slow path. */
+/* Hands out the frame at fast->place, known to be there: as the inline one, for the slow path. */
 static const uint8_t *take(struct reader *reader)
 {
     struct sj_bus_reader *fast = &reader->fast;
-    const uint8_t *place = fast->data + (fast->pos & fast->mask);
+    const uint8_t *place = fast->place;
     uint32_t size = sj_bus_size_at(place);
     uint32_t topic = sj_bus_topic_at(place);
     /* Loaded again since it was checked, and a lossy reader's place may have been overwritten. */
     if (size % SJ_FRAME_UNIT || size > SJ_EVENT_SIZE_MAX || topic >= fast->topic_count)
         return NULL;
     if (fast->log)
-        fast->log[fast->log_count++] = topic;
+        *fast->log++ = topic;
     else
         sj_bus_count(&fast->passed[topic], 1);
-    fast->pos += size;
+    fast->place += size;
     fast->seq++;
 #if SJ_BUS_TSAN
     if (reader->bounce)
@@ -131,8 +141,8 @@ sj_rc sj_bus_next_slow(struct sj_bus_reader *fast, const struct sj_frame **ret)
     struct reader *reader = reader_of(fast);
     if (reader->policy == SJ_BUS_CONFLATE && !reader->conflate)
         return -EINVAL;
-    if (fast->log_count >= fast->log_max)
-        return 0;
+    if (fast->place >= fast->place_end)
+        return 0; /* time to release */
     sj_rc rc = why_nothing(reader);
     if (rc <= 0)
         return rc;
@@ -143,38 +153,35 @@ sj_rc sj_bus_next_slow(struct sj_bus_reader *fast, const struct sj_frame **ret)
     return 1;
 }
 
-/* Passes whole frames from fast->pos on, at most `size_max` bytes; their number. Locals, so that
+/* Passes whole frames from fast->place on, at most `size_max` bytes; their number. Locals, so that
  * the loop keeps them in registers. */
 static uint32_t walk(struct sj_bus_reader *fast, uint64_t size_max)
 {
-    const uint8_t *begin = fast->data + (fast->pos & fast->mask);
-    const uint8_t *place = begin;
-    const uint8_t *end = begin + size_max;
+    const uint8_t *place = fast->place;
+    const uint8_t *end = place + size_max;
     uint64_t seq = fast->seq;
     uint32_t topic_count = fast->topic_count;
-    uint32_t *log = fast->log ? fast->log + fast->log_count : NULL;
-    uint32_t left = fast->log_max - fast->log_count;
+    uint32_t guess = fast->size_guess;
+    uint32_t *log = fast->log;
     _Atomic uint64_t *passed = fast->passed;
-    uint32_t count = 0;
-    for (; count < left && end - place >= SJ_FRAME_UNIT; count++) {
-        const _Atomic uint64_t *stamp = (const _Atomic uint64_t *)(const void *)place;
-        if (atomic_load_explicit(stamp, memory_order_acquire) != seq + count)
-            break;
+    while (end - place >= SJ_FRAME_UNIT && place < fast->place_end && load_stamp(place) == seq) {
         uint32_t size = sj_bus_size_at(place);
         uint32_t topic = sj_bus_topic_at(place);
         if (size % SJ_FRAME_UNIT || size > SJ_EVENT_SIZE_MAX || topic >= topic_count ||
             size > (uint64_t)(end - place))
             break;
         if (log)
-            log[count] = topic;
+            *log++ = topic;
         else
             sj_bus_count(&passed[topic], 1);
-        place += size;
+        place += sj_bus_guess(&guess, size);
+        seq++;
     }
-    fast->pos += (uint64_t)(place - begin);
-    fast->seq += count;
-    if (log)
-        fast->log_count += count;
+    uint32_t count = (uint32_t)(seq - fast->seq);
+    fast->place = place;
+    fast->seq = seq;
+    fast->size_guess = guess;
+    fast->log = log;
     return count;
 }
 
@@ -185,21 +192,19 @@ sj_rc sj_bus_drain(struct sj_bus_reader *fast, size_t size_max, struct sj_bus_sp
         return -EINVAL;
     if (size_max > reader->map.g.size / 2)
         size_max = reader->map.g.size / 2;
-    if (reader_is_lossy(reader) && reader_overtaken(reader, fast->pos))
+    if (reader_is_lossy(reader) && reader_overtaken(reader, reader_pos(reader)))
         return reader_lapped(reader);
-    struct sj_bus_span span = {.begin = fast->data + (fast->pos & fast->mask),
-                               .first_seq = fast->seq,
-                               .src = reader->map.src};
-    uint64_t pos = fast->pos;
+    struct sj_bus_span span = {
+        .begin = fast->place, .first_seq = fast->seq, .src = reader->map.src};
     span.count = walk(fast, size_max);
     if (span.count == 0) {
         sj_rc rc = why_nothing(reader);
         return rc > 0 ? 0 : rc;
     }
-    span.end = span.begin + (fast->pos - pos);
+    span.end = fast->place;
 #if SJ_BUS_TSAN
     if (reader->bounce) {
-        uint32_t size = (uint32_t)(fast->pos - pos);
+        uint32_t size = (uint32_t)(span.end - span.begin);
         span.begin = bounce(reader, span.begin, size);
         span.end = span.begin + size;
     }
@@ -208,26 +213,32 @@ sj_rc sj_bus_drain(struct sj_bus_reader *fast, size_t size_max, struct sj_bus_sp
     return (sj_rc)span.count;
 }
 
+/* Nothing of what a lossy reader holds was overwritten before it had read it: it counts. */
+static sj_rc confirm(struct reader *reader)
+{
+    if (reader_overtaken(reader, reader->base_pos)) {
+        sj_rc rc = reader_lapped(reader);
+        return rc == 0 ? -SJ_E_LAPPED : rc;
+    }
+    for (const uint32_t *topic = reader->log; topic < reader->fast.log; topic++)
+        sj_bus_count(&reader->fast.passed[*topic], 1);
+    return 0;
+}
+
 sj_rc sj_bus_release(struct sj_bus_reader *fast)
 {
     struct reader *reader = reader_of(fast);
-    reader->bounce_size = 0;
-    if (fast->pos == reader->base_pos)
+    if (fast->place == reader->base_place)
         return 0;
-    if (reader_is_lossy(reader)) {
-        if (reader_overtaken(reader, reader->base_pos)) {
-            sj_rc rc = reader_lapped(reader);
-            return rc == 0 ? -SJ_E_LAPPED : rc;
-        }
-        for (uint32_t i = 0; i < fast->log_count; i++)
-            sj_bus_count(&fast->passed[fast->log[i]], 1);
-        fast->log_count = 0;
-    } else if (lost_hold(reader)) {
-        return -SJ_E_EVICTED;
-    }
+    sj_rc rc = 0;
+    if (reader->log)
+        rc = confirm(reader);
+    else if (lost_hold(reader))
+        rc = -SJ_E_EVICTED;
+    if (rc < 0)
+        return rc;
     raise_high(&reader->slot->lag_high_count, fast->seq - reader->base_seq);
-    reader->base_pos = fast->pos;
-    reader->base_seq = fast->seq;
+    reader_set_base(reader, reader_pos(reader), fast->seq);
     reader_publish_place(reader);
     if (fast->seq >= reader->sample_seq)
         reader_sample_lag(reader);
@@ -243,7 +254,7 @@ sj_rc sj_bus_poll(struct sj_bus_reader *fast, void *buffer)
     sj_rc rc = sj_bus_next(fast, &frame);
     if (rc <= 0)
         return rc;
-    uint32_t size = (uint32_t)(fast->pos - reader->base_pos);
+    uint32_t size = (uint32_t)(fast->place - reader->base_place);
     memcpy(buffer, frame, size);
     rc = sj_bus_release(fast);
     return rc < 0 ? rc : (sj_rc)size;

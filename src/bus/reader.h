@@ -16,9 +16,12 @@ struct reader {
     struct reader_slot *slot;
     struct topic_tables topics;
     uint64_t base_pos; /* released up to here; topics.passed counts what lies before */
+    const uint8_t *base_place;
     uint64_t base_seq;
     uint64_t sample_seq; /* lag is sampled when this one is released */
     uint64_t lost_count;
+    uint32_t *log;    /* lossy: topics of what was handed out since the last release */
+    uint64_t window;  /* bytes a reader may hold between two releases */
     uint64_t *counts; /* a checkpoint's counts while it is checked */
     uint8_t *bounce;  /* thread sanitizer only: copies of what a lossy reader looks at */
     uint32_t bounce_size;
@@ -33,6 +36,12 @@ static inline struct reader *reader_of(struct sj_bus_reader *reader)
 static inline const struct reader *reader_of_const(const struct sj_bus_reader *reader)
 {
     return (const struct reader *)(const void *)reader;
+}
+
+/* The position of the next frame. */
+static inline uint64_t reader_pos(const struct reader *reader)
+{
+    return reader->base_pos + (uint64_t)(reader->fast.place - reader->base_place);
 }
 
 /* May be lapped: lossy, and conflate, which reads likewise. */
@@ -61,6 +70,9 @@ sj_rc reader_find_start(struct reader *reader, uint64_t from_seq);
 /* Moves a lapped reader on to a place that will stay for a while; counts what it lost.
  * -SJ_E_LAPPED, or 0 when there is no such place yet. */
 sj_rc reader_lapped(struct reader *reader);
+
+/* Makes `pos`, `seq` the place up to which all is released. */
+void reader_set_base(struct reader *reader, uint64_t pos, uint64_t seq);
 
 /* Shows others where the reader is. */
 void reader_publish_place(struct reader *reader);

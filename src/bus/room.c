@@ -16,6 +16,8 @@
 #include "base/rc.h"
 #include "bus/producer.h"
 
+#define NO_GATE UINT64_MAX
+
 /* A dead gate is noticed this soon after it holds us back; each look costs system calls. */
 #define ALIVE_CHECK_NS (1 * SJ_NS_PER_MS)
 
@@ -24,10 +26,17 @@ static uint64_t ring_size(const struct producer *producer)
     return producer->map.g.size;
 }
 
-/* The lowest position a gate holds, or SJ_BUS_NO_POSITION. */
+static void set_limit(struct producer *producer, uint64_t limit)
+{
+    struct sj_bus *bus = &producer->fast;
+    producer->limit = limit;
+    bus->room_end = bus->shown_place + (int64_t)(limit - bus->shown_pos);
+}
+
+/* The lowest position a gate holds, or NO_GATE. */
 static uint64_t lowest_gate(const struct producer *producer)
 {
-    uint64_t lowest = SJ_BUS_NO_POSITION;
+    uint64_t lowest = NO_GATE;
     uint64_t gates = atomic_load_explicit(&producer->map.head->gates, memory_order_acquire);
     for (; gates; gates &= gates - 1) {
         const struct reader_slot *slot = &producer->map.slots[__builtin_ctzll(gates)];
@@ -74,7 +83,7 @@ static bool drop_gates(struct producer *producer, uint64_t end)
         uint32_t index = (uint32_t)__builtin_ctzll(gates);
         const struct reader_slot *slot = &producer->map.slots[index];
         uint64_t pos = atomic_load_explicit(&slot->pos, memory_order_acquire);
-        if (pos != SJ_BUS_NO_POSITION && pos + ring_size(producer) >= end)
+        if (pos != NO_GATE && pos + ring_size(producer) >= end)
             continue;
         if (stalled(producer, index, pos, now_ns) ||
             (look && !process_alive((struct process_id){slot->pid, slot->start_time}))) {
@@ -89,7 +98,7 @@ static bool drop_gates(struct producer *producer, uint64_t end)
 
 static uint64_t allowed_by(uint64_t gate, uint64_t target, uint64_t size)
 {
-    return gate < SJ_BUS_NO_POSITION - size && gate + size < target ? gate + size : target;
+    return gate < NO_GATE - size && gate + size < target ? gate + size : target;
 }
 
 /* Moves limit and horizon towards `target`, at least to `end`. False: a gate is in the way. */
@@ -97,7 +106,7 @@ static bool advance(struct producer *producer, uint64_t end, uint64_t target)
 {
     struct ring_head *head = producer->map.head;
     uint64_t size = ring_size(producer);
-    uint64_t limit = producer->fast.limit;
+    uint64_t limit = producer->limit;
     uint64_t wanted = allowed_by(lowest_gate(producer), target, size);
     if (wanted < end || wanted <= limit)
         return wanted >= end;
@@ -108,7 +117,7 @@ static bool advance(struct producer *producer, uint64_t end, uint64_t target)
         granted = granted > limit ? granted : limit;
         atomic_store_explicit(&head->horizon, granted - size, memory_order_relaxed);
     }
-    producer->fast.limit = granted;
+    set_limit(producer, granted);
     atomic_thread_fence(memory_order_release); /* the horizon is seen before what it announces */
     return granted >= end;
 }
@@ -118,20 +127,20 @@ void producer_clamp_to_gates(struct producer *producer)
     struct ring_head *head = producer->map.head;
     uint64_t size = ring_size(producer);
     atomic_thread_fence(memory_order_seq_cst);
-    producer->fast.limit = allowed_by(lowest_gate(producer), producer->fast.limit, size);
-    if (producer->fast.limit < size)
-        producer->fast.limit = size;
-    atomic_store_explicit(&head->horizon, producer->fast.limit - size, memory_order_relaxed);
+    uint64_t limit = allowed_by(lowest_gate(producer), producer->limit, size);
+    set_limit(producer, limit < size ? size : limit);
+    atomic_store_explicit(&head->horizon, producer->limit - size, memory_order_relaxed);
 }
 
 bool producer_make_room(struct sj_bus *bus, size_t size)
 {
     struct producer *producer = producer_of(bus);
     uint64_t step = producer->map.g.step_size;
-    uint64_t end = bus->pos + size + SJ_FRAME_UNIT;
+    uint64_t pos = producer_pos(producer);
+    uint64_t end = pos + size + SJ_FRAME_UNIT;
     /* With more than half the ring staged, no checkpoint might lie behind the horizon. */
-    if (bus->pos + size <= bus->shown_pos + ring_size(producer) / 2) {
-        if (end <= bus->limit)
+    if (pos + size <= bus->shown_pos + ring_size(producer) / 2) {
+        if (end <= producer->limit)
             return true;
         uint64_t target = (end + step - 1) & ~(step - 1);
         if (advance(producer, end, target) ||

@@ -37,40 +37,41 @@ void producer_checkpoint(struct producer *producer)
     bus->checkpoint_pos = checkpoint_next_pos(producer);
 }
 
-/* Loads the newest checkpoint (or the ring's beginning) as our place. */
-static sj_rc start_from_checkpoint(struct producer *producer)
+/* Loads the newest checkpoint (or the ring's beginning): position, sequence and counts. */
+static sj_rc load_checkpoint(struct producer *producer)
 {
     struct sj_bus *bus = &producer->fast;
     const struct ring_head *head = producer->map.head;
     uint64_t count = atomic_load_explicit(&head->checkpoint_count, memory_order_acquire);
     const struct checkpoint *checkpoint = count ? ring_checkpoint(&producer->map, count - 1) : NULL;
-    bus->pos = checkpoint ? checkpoint->pos : 0;
-    bus->seq = checkpoint ? checkpoint->seq : head->first_seq;
+    bus->shown_pos = checkpoint ? checkpoint->pos : 0;
+    bus->shown_seq = checkpoint ? checkpoint->seq : head->first_seq;
     for (uint32_t i = 0; i < bus->topic_count; i++)
         atomic_store_explicit(&bus->published[i], checkpoint ? checkpoint->published[i] : 0,
                               memory_order_relaxed);
     uint64_t horizon = atomic_load_explicit(&head->horizon, memory_order_acquire);
-    if (bus->pos % SJ_FRAME_UNIT || bus->seq == 0 || horizon > bus->pos ||
-        bus->pos - horizon > producer->map.g.size)
+    if (bus->shown_pos % SJ_FRAME_UNIT || bus->shown_seq == 0 || horizon > bus->shown_pos ||
+        bus->shown_pos - horizon > producer->map.g.size)
         return -SJ_E_CORRUPT;
-    bus->limit = horizon + producer->map.g.size;
+    producer->limit = horizon + producer->map.g.size;
     return 0;
 }
 
-static void walk_shown(struct sj_bus *bus)
+/* Passes what was shown after the checkpoint. */
+static void walk_shown(struct producer *producer)
 {
-    while (bus->pos + SJ_FRAME_UNIT <= bus->limit) {
-        const uint8_t *place = bus->data + (bus->pos & bus->mask);
-        uint64_t stamp = atomic_load_explicit(sj_bus_stamp(bus->data, bus->mask, bus->pos),
-                                              memory_order_acquire);
+    struct sj_bus *bus = &producer->fast;
+    while (bus->shown_pos + SJ_FRAME_UNIT <= producer->limit) {
+        uint8_t *place = bus->data + (bus->shown_pos & bus->mask);
+        uint64_t stamp = atomic_load_explicit(sj_bus_stamp(place), memory_order_acquire);
         uint32_t size = sj_bus_size_at(place);
         uint32_t topic = sj_bus_topic_at(place);
-        if (stamp != bus->seq || size % SJ_FRAME_UNIT || size > SJ_EVENT_SIZE_MAX ||
+        if (stamp != bus->shown_seq || size % SJ_FRAME_UNIT || size > SJ_EVENT_SIZE_MAX ||
             topic >= bus->topic_count)
             break;
         sj_bus_count(&bus->published[topic], 1);
-        bus->pos += size;
-        bus->seq++;
+        bus->shown_pos += size;
+        bus->shown_seq++;
     }
 }
 
@@ -84,16 +85,16 @@ sj_rc producer_recover(struct producer *producer)
     bus->published = ring_published(map);
     bus->parked = &map->head->parked;
     bus->shown = &map->head->shown;
-    bus->claim_size = 0;
-    bus->zero_pos = SJ_BUS_NO_POSITION;
-    sj_rc rc = start_from_checkpoint(producer);
+    sj_rc rc = load_checkpoint(producer);
     if (rc < 0)
         return rc;
-    walk_shown(bus);
-    atomic_store_explicit(sj_bus_stamp(bus->data, bus->mask, bus->pos), 0, memory_order_relaxed);
-    bus->shown_pos = bus->pos;
-    bus->shown_seq = bus->seq;
-    atomic_store_explicit(&bus->shown->pos, bus->pos, memory_order_relaxed);
+    walk_shown(producer);
+    bus->place = bus->shown_place = bus->data + (bus->shown_pos & bus->mask);
+    bus->seq = bus->shown_seq;
+    bus->zero_place = SJ_BUS_NOWHERE;
+    bus->claim_size = 0;
+    atomic_store_explicit(sj_bus_stamp(bus->place), 0, memory_order_relaxed);
+    atomic_store_explicit(&bus->shown->pos, bus->shown_pos, memory_order_relaxed);
     atomic_store_explicit(&bus->shown->last_seq, bus->seq - 1, memory_order_relaxed);
     producer_checkpoint(producer);
     producer_clamp_to_gates(producer);

@@ -23,17 +23,15 @@ static inline void pause_cpu(void)
 /* Whether drain or poll would have something to say, be it an error. */
 static bool ready(struct reader *reader)
 {
-    const struct sj_bus_reader *fast = &reader->fast;
-    const uint8_t *place = fast->data + (fast->pos & fast->mask);
-    if (atomic_load_explicit((const _Atomic uint64_t *)(const void *)place, memory_order_acquire) !=
-        0)
+    const void *place = reader->fast.place;
+    if (atomic_load_explicit((const _Atomic uint64_t *)place, memory_order_acquire) != 0)
         return true;
     if (reader->conflate && conflate_pending(reader->conflate))
         return true;
     const struct ring_head *head = reader->map.head;
     return atomic_load_explicit(&head->closed, memory_order_acquire) ||
            atomic_load_explicit(&reader->slot->evicted, memory_order_acquire) ||
-           (reader_is_lossy(reader) && reader_overtaken(reader, fast->pos));
+           (reader_is_lossy(reader) && reader_overtaken(reader, reader_pos(reader)));
 }
 
 static bool spin_until(struct reader *reader, int64_t deadline_ns)
