@@ -183,6 +183,81 @@ struct sj_journal_damage {
 SJ_API void sj_journal_reader_damage(const struct sj_journal_reader *reader,
                                      struct sj_journal_damage *ret);
 
+/* Only blocks that may hold an event of one of `instruments` are delivered from now on: sealed
+ * segments are passed over by their index. What is delivered still holds others' events too. No
+ * instruments: all again. [reader] */
+SJ_API SJ_MUST_USE sj_rc sj_journal_reader_only(struct sj_journal_reader *reader,
+                                                const uint32_t *instruments, uint32_t count);
+
+/* Calls `each` with every definition that holds at the reader's place (those at the segment's head
+ * and those after it up to the next block to read), oldest first. [reader] */
+SJ_API SJ_MUST_USE sj_rc sj_journal_reader_definitions(
+    struct sj_journal_reader *reader,
+    void (*each)(const struct sj_instrument *definition, uint32_t src, void *context),
+    void *context);
+
+/* What a segment's file says of itself. For an unsealed one the blocks were counted. */
+struct sj_journal_segment {
+    char file[32];
+    uint64_t ordinal;
+    uint64_t base; /* positions of its first byte and behind its last block */
+    uint64_t end;
+    uint64_t file_size;
+    uint64_t event_count;
+    uint64_t block_count;
+    int64_t created_ns;
+    int64_t first_ns; /* of receive times; 0 when it has no events */
+    int64_t last_ns;
+    bool whole; /* header (and trailer and index where sealed) are; else only file and ordinal hold
+                 */
+    bool sealed;
+    bool compressed;
+    bool clean; /* sealed with everything in it whole */
+    uint32_t source_count;
+    struct {
+        uint32_t src;
+        uint64_t first_seq; /* of this segment */
+        uint64_t last_seq;
+    } sources[SJ_JOURNAL_SOURCES_MAX];
+};
+
+/* Calls `each` for every segment, oldest first. [any] */
+SJ_API SJ_MUST_USE sj_rc sj_journal_list(const char *dir,
+                                         void (*each)(const struct sj_journal_segment *segment,
+                                                      void *context),
+                                         void *context);
+
+struct sj_journal_check {
+    uint64_t segment_count;
+    uint64_t block_count;
+    uint64_t event_count;
+    uint64_t
+        damage_count; /* damaged ranges, their bytes, and the events known to be lost by them */
+    uint64_t damage_size;
+    uint64_t lost_count;
+    uint64_t hole_count;     /* sequences that were missing when they were appended: no damage */
+    uint64_t repaired_count; /* repair: ranges put aside, and those it could not mend */
+    uint64_t unrepaired_count;
+};
+
+/* Reads everything (of a live journal up to its head); calls `each` for each damaged range. Returns
+ * 0 when there is none, 1 when there is. [any] */
+SJ_API SJ_MUST_USE sj_rc sj_journal_verify(const char *dir,
+                                           void (*each)(const struct sj_journal_damage *damage,
+                                                        void *context),
+                                           void *context, struct sj_journal_check *ret);
+
+/* As verify, and puts each damaged range of a plain segment into DIR/damaged and a block without
+ * events in its place, seals what is open, cuts torn tails. Nothing is deleted. -SJ_E_BUSY: a
+ * writer has the journal. [any] */
+SJ_API SJ_MUST_USE sj_rc sj_journal_repair(const char *dir,
+                                           void (*each)(const struct sj_journal_damage *damage,
+                                                        void *context),
+                                           void *context, struct sj_journal_check *ret);
+
+/* The statistics of a live writer, from any process. -ENOENT: no writer has the journal. [any] */
+SJ_API SJ_MUST_USE sj_rc sj_journal_peek(const char *dir, struct sj_journal_stat *ret);
+
 /* Named, persisted positions: what a consumer has acknowledged. load gives 0 for an unknown name.
  * save is atomic (a crash leaves the old or the new one) and durable. `note` is the consumer's own
  * (up to 256 bytes), kept with it. [any, one writer per name] */

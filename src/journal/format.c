@@ -34,12 +34,13 @@ sj_rc sj_block_head_check(const struct sj_block_head *head)
     if (head->version != SJ_JOURNAL_VERSION)
         return -SJ_E_LAYOUT;
     /* A CRC proves the bytes, not the sense: a foreign writer's header must not lead us astray. */
+    bool is_void = head->flags & SJ_BLOCK_VOID;
     bool sane = head->head_size == sizeof(*head) && head->src < SJ_JOURNAL_SOURCES_MAX &&
-                head->count > 0 && head->payload_size % SJ_FRAME_UNIT == 0 &&
+                is_void == (head->count == 0) && head->payload_size % SJ_FRAME_UNIT == 0 &&
                 head->payload_size <= SJ_JOURNAL_BLOCK_MAX - sizeof(*head) &&
                 head->count <= head->payload_size / SJ_FRAME_UNIT &&
                 head->position % SJ_FRAME_UNIT == 0 && head->position < UINT64_MAX / 2;
-    if (sane && !(head->flags & SJ_BLOCK_REPEAT))
+    if (sane && !(head->flags & (SJ_BLOCK_REPEAT | SJ_BLOCK_VOID)))
         sane = head->first_seq > head->prev_seq && head->last_seq >= head->first_seq &&
                head->last_seq - head->first_seq == head->count - 1;
     return sane ? 0 : -SJ_E_CORRUPT;
@@ -70,6 +71,8 @@ sj_rc sj_block_payload_check(const struct sj_block_head *head, const void *paylo
 {
     if (sj_crc32c(0, payload, head->payload_size) != head->payload_crc)
         return -SJ_E_CORRUPT;
+    if (head->flags & SJ_BLOCK_VOID)
+        return 0;
     const uint8_t *at = payload;
     const uint8_t *end = at + head->payload_size;
     uint32_t count = 0;

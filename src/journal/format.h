@@ -27,8 +27,9 @@
 #define SJ_TRAILER_MAGIC 0x314c41454a53a55aULL /* "Z\xa5SJEAL1" */
 
 enum sj_block_flag {
-    SJ_BLOCK_REPEAT = 1 << 0,     /* definitions said before; no new events */
-    SJ_BLOCK_DEFINITIONS = 1 << 1 /* holds at least one instrument definition */
+    SJ_BLOCK_REPEAT = 1 << 0,      /* definitions said before; no new events */
+    SJ_BLOCK_DEFINITIONS = 1 << 1, /* holds at least one instrument definition */
+    SJ_BLOCK_VOID = 1 << 2         /* stands where repair took damaged bytes away; no events */
 };
 
 struct sj_block_head {
@@ -101,9 +102,11 @@ struct sj_segment_trailer {
     uint64_t block_count;
     int64_t first_ns;
     int64_t last_ns;
-    uint64_t index_raw_size; /* of the index before its compression, for compressed segments */
+    uint64_t table_offset; /* of a compressed segment's chunks, in the file */
     uint64_t base;
-    uint8_t reserved1[12];
+    uint32_t table_count;
+    uint32_t table_crc;
+    uint32_t reserved1;
     uint32_t clean; /* 1: everything from header to end was whole when sealed */
     uint32_t reserved2;
     uint32_t crc;

@@ -63,6 +63,9 @@ SJ_MUST_USE sj_rc sj_head_lock(const char *dir, int *ret_fd);
 /* Whether some process holds the lock. */
 bool sj_head_writer_lives(const char *dir);
 
+/* Fills in what the head file tells. [any] */
+void sj_head_stat(const struct sj_head *head, struct sj_journal_stat *ret);
+
 /* Relaxed addition by a field's one writer. */
 static inline void sj_head_add(_Atomic uint64_t *field, uint64_t amount)
 {

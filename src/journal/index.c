@@ -72,7 +72,7 @@ void sj_index_add_block(struct sj_segment_index *index, const struct sj_block_he
         granule->last_ns = index->last_ns;
         granule->event_count = index->event_count;
     }
-    if (head->flags & SJ_BLOCK_REPEAT)
+    if (head->flags & (SJ_BLOCK_REPEAT | SJ_BLOCK_VOID))
         return;
     if (head->first_ns < granule->first_ns)
         granule->first_ns = head->first_ns;
@@ -92,6 +92,8 @@ void sj_index_add_payload(struct sj_segment_index *index, const struct sj_block_
 {
     const uint8_t *end = payload + head->payload_size;
     uint32_t granule = sj_index_granule(index, offset);
+    if (head->flags & SJ_BLOCK_VOID)
+        return;
     for (const uint8_t *at = payload; at < end; at += sj_frame_size(at))
         sj_index_add_instrument(index, granule,
                                 ((const struct sj_frame *)(const void *)at)->instrument);

@@ -10,6 +10,7 @@
 #include "journal/segment.h"
 
 #define POLL_NS (20 * SJ_NS_PER_MS)
+#define KEEP_PERIOD_NS SJ_NS_PER_S
 
 /* The disk must hold the reserve besides the new segment. */
 static sj_rc room_check(const struct sj_keeper *keeper)
@@ -25,10 +26,14 @@ static void make_spare(struct sj_keeper *keeper)
 {
     int fd = -1;
     uint64_t ordinal = keeper->spare_ordinal;
+    int64_t since_ns = keeper->spare_taken_ns;
     pthread_mutex_unlock(&keeper->lock);
     sj_rc rc = room_check(keeper);
     if (rc == 0)
         rc = sj_segment_create(keeper->io, keeper->dir, ordinal, keeper->options.segment_size, &fd);
+    bool zero = rc == 0 && sj_keeper_worth_zeroing(keeper, since_ns);
+    if (zero && (rc = sj_keeper_zero(keeper, fd, keeper->options.segment_size)) < 0)
+        sj_io_close(&fd);
     pthread_mutex_lock(&keeper->lock);
     keeper->spare_wanted = false;
     keeper->spare_fd = fd;
@@ -55,26 +60,41 @@ static bool seal_one(struct sj_keeper *keeper)
     return true;
 }
 
-static void *keeper_run(void *context)
+bool sj_keeper_between(void *context)
 {
     struct sj_keeper *keeper = context;
     pthread_mutex_lock(&keeper->lock);
-    for (;;) {
-        if (seal_one(keeper))
-            continue;
-        if (keeper->quit)
-            break;
-        if (keeper->spare_wanted) {
-            make_spare(keeper);
-            continue;
-        }
-        int64_t until_ns = sj_clock_mono_ns() + POLL_NS;
+    while (seal_one(keeper))
+        ;
+    if (keeper->spare_wanted && !keeper->quit)
+        make_spare(keeper);
+    bool quit = keeper->quit;
+    pthread_mutex_unlock(&keeper->lock);
+    return !quit;
+}
+
+static void *keeper_run(void *context)
+{
+    struct sj_keeper *keeper = context;
+    int64_t kept_ns = 0;
+    while (sj_keeper_between(keeper)) {
+        int64_t now_ns = sj_clock_mono_ns();
+        if (now_ns - kept_ns >= KEEP_PERIOD_NS && kept_ns != 0)
+            sj_keeper_keep(keeper);
+        if (now_ns - kept_ns >= KEEP_PERIOD_NS)
+            kept_ns = now_ns;
+        pthread_mutex_lock(&keeper->lock);
+        int64_t until_ns = now_ns + (keeper->seal_count > 0 ? POLL_NS : KEEP_PERIOD_NS);
         struct timespec until = {until_ns / SJ_NS_PER_S, until_ns % SJ_NS_PER_S};
-        if (keeper->seal_count > 0)
+        bool ready =
+            keeper->seal_count > 0 && sj_commit_durable(keeper->commit) >= keeper->seals[0].end;
+        if (!keeper->quit && !keeper->spare_wanted && !ready)
             pthread_cond_timedwait(&keeper->cond, &keeper->lock, &until);
-        else
-            pthread_cond_wait(&keeper->cond, &keeper->lock);
+        pthread_mutex_unlock(&keeper->lock);
     }
+    pthread_mutex_lock(&keeper->lock);
+    while (seal_one(keeper))
+        ;
     pthread_mutex_unlock(&keeper->lock);
     return NULL;
 }
@@ -138,6 +158,8 @@ sj_rc sj_keeper_take(struct sj_keeper *keeper, int64_t timeout_ns, int *ret_fd,
     struct timespec until = {until_ns / SJ_NS_PER_S, until_ns % SJ_NS_PER_S};
     sj_rc rc = 0;
     pthread_mutex_lock(&keeper->lock);
+    /* The first one (at opening) may take the time to be zeroed. */
+    atomic_store_explicit(&keeper->spare_urgent, keeper->spare_taken_ns != 0, memory_order_relaxed);
     while (keeper->spare_rc == 0 && (keeper->spare_fd < 0 || keeper->index_count == 0) && rc == 0)
         if (timeout_ns == 0 ||
             pthread_cond_timedwait(&keeper->cond, &keeper->lock, &until) == ETIMEDOUT)
@@ -149,6 +171,8 @@ sj_rc sj_keeper_take(struct sj_keeper *keeper, int64_t timeout_ns, int *ret_fd,
         *ret_ordinal = keeper->spare_ordinal++;
         *ret_index = keeper->indexes[--keeper->index_count];
         keeper->spare_fd = -1;
+        keeper->spare_taken_ns = sj_clock_mono_ns();
+        atomic_store_explicit(&keeper->spare_urgent, false, memory_order_relaxed);
         keeper->spare_wanted = true;
         pthread_cond_broadcast(&keeper->cond);
     }

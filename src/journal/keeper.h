@@ -33,6 +33,8 @@ struct sj_keeper {
     uint32_t seal_count;
     struct sj_segment_index *indexes[SJ_KEEPER_INDEXES]; /* free ones */
     uint32_t index_count;
+    _Atomic bool spare_urgent; /* the writer waits for it */
+    int64_t spare_taken_ns;    /* when the last one was; 0: none was */
     sj_rc error;
     uint64_t segment_count;
     uint64_t size;
@@ -41,6 +43,19 @@ struct sj_keeper {
     uint64_t retained_size;
     char retained_by[SJ_JOURNAL_CURSOR_NAME_MAX];
 };
+
+/* Shared by keeper.c (the thread) and keep.c (what it does in quiet moments), without the lock: */
+
+/* Counts, deletes and compresses as the options ask. */
+void sj_keeper_keep(struct sj_keeper *keeper);
+
+/* Does what has become urgent; false when the thread shall end. */
+bool sj_keeper_between(void *keeper);
+
+SJ_MUST_USE sj_rc sj_keeper_zero(struct sj_keeper *keeper, int fd, uint64_t size);
+
+/* Whether a segment lasts so long that zeroing the next one pays. */
+bool sj_keeper_worth_zeroing(const struct sj_keeper *keeper, int64_t since_ns);
 
 /* Starts the thread, which begins with segment `ordinal`. */
 SJ_MUST_USE sj_rc sj_keeper_init(struct sj_keeper *keeper, const struct sj_journal_io *io,

@@ -102,8 +102,8 @@ static sj_rc begin(struct sj_journal *journal, const struct sj_head *before,
                    struct sj_journal_recovery *recovery)
 {
     struct sj_recovered state;
-    sj_rc rc = sj_recover(journal->io, journal->dir, before, keep_definition, &journal->definitions,
-                          &state, recovery);
+    sj_rc rc = sj_recover(journal->io, journal->dir, before, false, keep_definition,
+                          &journal->definitions, &state, recovery);
     if (rc < 0)
         return rc;
     journal->journal_id = state.journal_id;
@@ -238,18 +238,7 @@ void sj_journal_stat(const struct sj_journal *journal, struct sj_journal_stat *r
 {
     const struct sj_head *head = journal->head;
     struct sj_keeper *keeper = (struct sj_keeper *)(uintptr_t)&journal->keeper; /* for its lock */
-    *ret = (struct sj_journal_stat){.durable_count = atomic_load(&head->durable_count),
-                                    .accepted_count = atomic_load(&head->accepted_count),
-                                    .hole_count = atomic_load(&head->hole_count),
-                                    .durable_position = atomic_load(&head->durable_position),
-                                    .written_position = atomic_load(&head->written_position),
-                                    .position = atomic_load(&head->accepted_position),
-                                    .sync_count = atomic_load(&head->sync_count),
-                                    .flush_interval_ns = atomic_load(&head->flush_interval_ns),
-                                    .rate_ewma = (double)atomic_load(&head->rate_milli) / 1000,
-                                    .full_count = atomic_load(&head->full_count),
-                                    .sync_ewma_ns = atomic_load(&head->sync_ewma_ns),
-                                    .stopped = (sj_rc)atomic_load(&head->stopped)};
+    sj_head_stat(head, ret);
     memcpy(ret->stopped_text, journal->stopped_text, sizeof(ret->stopped_text));
     pthread_mutex_lock(&keeper->lock);
     ret->segment_count = keeper->segment_count;

@@ -118,6 +118,7 @@ sj_rc sj_reader_enter(struct sj_journal_reader *reader, size_t index)
     reader->at = index;
     reader->is_open = true;
     reader->synced = false;
+    reader->filter_made = false;
     sj_scan_init(&reader->scan, &reader->window);
     return 0;
 }
@@ -221,7 +222,8 @@ static void name_losses(struct sj_journal_reader *reader)
     sj_rc rc = 1;
     ahead.trust_payload = true;
     for (int i = 0; i < LOOK_AHEAD_BLOCKS && (rc = sj_scan_next(&ahead, &block)) != 0; i++) {
-        if (rc < 0 || (block.head.flags & SJ_BLOCK_REPEAT) || seen[block.head.src])
+        if (rc < 0 || (block.head.flags & (SJ_BLOCK_REPEAT | SJ_BLOCK_VOID)) ||
+            seen[block.head.src])
             continue;
         seen[block.head.src] = true;
         damage_lost(reader, block.head.src, block.head.prev_seq);
@@ -241,7 +243,7 @@ static void name_losses(struct sj_journal_reader *reader)
         return;
     memcpy(&torn, at, sizeof(torn));
     if (sj_block_head_check(&torn) == 0 && torn.segment_nonce == reader->scan.nonce &&
-        !(torn.flags & SJ_BLOCK_REPEAT) && !seen[torn.src] &&
+        !(torn.flags & (SJ_BLOCK_REPEAT | SJ_BLOCK_VOID)) && !seen[torn.src] &&
         reader->last_seq[torn.src] == torn.prev_seq)
         damage_lost(reader, torn.src, torn.last_seq);
 }
@@ -300,6 +302,12 @@ static sj_rc enter_next(struct sj_journal_reader *reader)
         return tell_missing(reader, end, reader->segments[next].base - end, ordinal + 1, now - 1,
                             "are missing or hold nothing whole");
     return 1;
+}
+
+/* Blocks were passed over on purpose: what is missing until the next ones is no loss. */
+static void forget_sources(struct sj_journal_reader *reader)
+{
+    memset(reader->last_seq, 0, sizeof(reader->last_seq));
 }
 
 static void deliver(struct sj_journal_reader *reader, const struct sj_scan_block *block,
@@ -367,6 +375,8 @@ sj_rc sj_journal_read(struct sj_journal_reader *reader, struct sj_journal_span *
                 return rc;
         }
         sj_reader_bound(reader);
+        if (reader->only != NULL && sj_reader_skip_unwanted(reader))
+            forget_sources(reader);
         sj_rc rc = sj_scan_next(&reader->scan, &block);
         if (rc < 0)
             return tell_damage(reader);
@@ -376,7 +386,8 @@ sj_rc sj_journal_read(struct sj_journal_reader *reader, struct sj_journal_span *
                 return rc;
             continue;
         }
-        if ((block.head.flags & SJ_BLOCK_REPEAT) && !reader->repeats)
+        if ((block.head.flags & SJ_BLOCK_VOID) ||
+            ((block.head.flags & SJ_BLOCK_REPEAT) && !reader->repeats))
             continue;
         deliver(reader, &block, ret_span);
         return (sj_rc)block.head.count;
@@ -411,6 +422,7 @@ void sj_journal_reader_close(struct sj_journal_reader *reader)
     sj_window_done(&reader->window);
     sj_head_unmap(reader->head);
     free(reader->segments);
+    free(reader->only);
     free(reader);
 }
 

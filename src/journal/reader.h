@@ -7,6 +7,7 @@
 #define SJ_JOURNAL_READER_H
 
 #include "journal/head.h"
+#include "journal/index.h"
 #include "journal/scan.h"
 
 /* What is known of a segment without reading its blocks. */
@@ -36,6 +37,13 @@ struct sj_journal_reader {
     struct sj_scan scan;
     uint64_t last_seq[SJ_JOURNAL_SOURCES_MAX]; /* of what was delivered; 0: not known */
     struct sj_journal_damage damage;
+    uint32_t *only; /* instruments wanted; NULL: all */
+    uint32_t only_count;
+    bool filter_made; /* for the open segment */
+    bool filter_holds;
+    uint32_t filter_granule_size;
+    uint64_t filter[SJ_INDEX_GRANULES / 64];
+    uint64_t filter_offsets[SJ_INDEX_GRANULES];
 };
 
 /* Reads the directory again; keeps its place. */
@@ -46,5 +54,8 @@ SJ_MUST_USE sj_rc sj_reader_enter(struct sj_journal_reader *reader, size_t index
 
 /* Sets the scan's end from trailer, head file or the next segment, as of now. */
 void sj_reader_bound(struct sj_journal_reader *reader);
+
+/* Moves on where nothing up to the next wanted granule is wanted. True when it moved. */
+bool sj_reader_skip_unwanted(struct sj_journal_reader *reader);
 
 #endif

@@ -63,13 +63,13 @@ static uint64_t content_end(struct sj_window *window, uint64_t offset)
 }
 
 /* Copies [offset, end) to DIR/damaged/POSITION.cut, durably. */
-static sj_rc save_aside(const struct recover *recover, struct sj_window *window, uint64_t offset,
-                        uint64_t end, uint64_t position)
+sj_rc sj_recover_save_aside(const struct sj_journal_io *io, const char *dir,
+                            struct sj_window *window, uint64_t offset, uint64_t end,
+                            uint64_t position)
 {
-    const struct sj_journal_io *io = recover->io;
     char folder[SJ_JOURNAL_PATH_MAX];
     char path[SJ_JOURNAL_PATH_MAX];
-    snprintf(folder, sizeof(folder), "%s/damaged", recover->dir);
+    snprintf(folder, sizeof(folder), "%s/damaged", dir);
     if (snprintf(path, sizeof(path), "%s/%020" PRIu64 ".cut", folder, position) >=
         (int)sizeof(path))
         return -ENAMETOOLONG;
@@ -94,7 +94,7 @@ static sj_rc save_aside(const struct recover *recover, struct sj_window *window,
 static void count_block(struct recover *recover, const struct sj_block_head *head)
 {
     struct sj_recovered *state = recover->state;
-    if (head->flags & SJ_BLOCK_REPEAT)
+    if (head->flags & (SJ_BLOCK_REPEAT | SJ_BLOCK_VOID))
         return;
     if (head->prev_seq > state->last_seq[head->src])
         lost_add(recover, head->src, state->last_seq[head->src] + 1, head->prev_seq,
@@ -116,14 +116,14 @@ static sj_rc cut_tail(struct recover *recover, struct sj_window *window, const s
     if (at != NULL) {
         memcpy(&torn, at, sizeof(torn));
         if (sj_block_head_check(&torn) == 0 && torn.segment_nonce == scan->nonce &&
-            torn.position == position && !(torn.flags & SJ_BLOCK_REPEAT))
+            torn.position == position && !(torn.flags & (SJ_BLOCK_REPEAT | SJ_BLOCK_VOID)))
             recover->torn_seq[torn.src] = torn.last_seq;
     }
     recover->told->cut_position = position;
     recover->told->cut_size += end - scan->offset;
     if (scan->base + end > recover->floor)
         recover->floor = scan->base + end;
-    return save_aside(recover, window, scan->offset, end, position);
+    return sj_recover_save_aside(recover->io, recover->dir, window, scan->offset, end, position);
 }
 
 /* Reads an unsealed segment block by block, cuts its torn tail, and seals it. */
@@ -357,7 +357,7 @@ static void tell_text(struct sj_journal_recovery *told, const struct sj_recovere
 }
 
 sj_rc sj_recover(const struct sj_journal_io *io, const char *dir, const struct sj_head *before,
-                 sj_recover_definition *definition, void *context,
+                 bool all, sj_recover_definition *definition, void *context,
                  struct sj_recovered *ret_recovered, struct sj_journal_recovery *ret_recovery)
 {
     struct recover recover = {
@@ -367,7 +367,7 @@ sj_rc sj_recover(const struct sj_journal_io *io, const char *dir, const struct s
     sj_rc rc = sj_index_create(&recover.index);
     if (rc == 0)
         rc = sj_segment_list(dir, &recover.list);
-    size_t first = rc == 0 ? first_to_recover(&recover) : 0;
+    size_t first = rc == 0 && !all ? first_to_recover(&recover) : 0;
     for (size_t at = first; rc == 0 && at < recover.list.count; at++)
         rc = recover_segment(&recover, at);
     if (rc == 0)

@@ -9,6 +9,7 @@
 
 #include "journal/head.h"
 #include "journal/io.h"
+#include "journal/segment.h"
 
 struct sj_recovered {
     uint64_t journal_id; /* 0: an empty journal */
@@ -22,9 +23,16 @@ struct sj_recovered {
 /* Called with each definition of the last segment, in order. */
 typedef void sj_recover_definition(void *context, uint32_t src, const struct sj_instrument *frame);
 
+/* `all`: every segment is looked at; else only those since the last sealed one. */
 SJ_MUST_USE sj_rc sj_recover(const struct sj_journal_io *io, const char *dir,
-                             const struct sj_head *before, sj_recover_definition *definition,
-                             void *context, struct sj_recovered *ret_recovered,
+                             const struct sj_head *before, bool all,
+                             sj_recover_definition *definition, void *context,
+                             struct sj_recovered *ret_recovered,
                              struct sj_journal_recovery *ret_recovery);
+
+/* Copies [offset, end) of the window to DIR/damaged/POSITION.cut, durably. */
+SJ_MUST_USE sj_rc sj_recover_save_aside(const struct sj_journal_io *io, const char *dir,
+                                        struct sj_window *window, uint64_t offset, uint64_t end,
+                                        uint64_t position);
 
 #endif

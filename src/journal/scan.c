@@ -73,6 +73,9 @@ static uint64_t search(struct sj_scan *scan, uint64_t from)
         size_t step = SEARCH_STEP - offset % SEARCH_STEP;
         if (offset >= limit)
             break;
+        uint64_t contiguous = sj_window_contiguous(scan->window, offset);
+        if (step > contiguous)
+            step = contiguous;
         if (step > limit - offset)
             step = limit - offset;
         const uint8_t *at = sj_window_get(scan->window, offset, step);
@@ -119,7 +122,8 @@ sj_rc sj_scan_next(struct sj_scan *scan, struct sj_scan_block *ret_block)
         scan->searched = limit;
         return 0;
     }
-    if (scan->chain_known && block.head.chain != scan->chain)
+    bool is_void = block.head.flags & SJ_BLOCK_VOID;
+    if (scan->chain_known && !is_void && block.head.chain != scan->chain)
         /* Whole by itself, but not the one that was written behind its neighbour: no such block is
          * ours. The next one is judged by itself again. */
         return skip_damage(scan, scan->offset + sizeof(block.head) + block.head.payload_size,
@@ -130,7 +134,7 @@ sj_rc sj_scan_next(struct sj_scan *scan, struct sj_scan_block *ret_block)
     }
     scan->offset += sizeof(block.head) + block.head.payload_size;
     scan->chain = block.head.head_crc;
-    scan->chain_known = true;
+    scan->chain_known = !is_void; /* what follows was chained to what was taken away */
     *ret_block = block;
     return 1;
 }

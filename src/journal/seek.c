@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "journal/reader.h"
 #include "journal/seal.h"
@@ -61,7 +63,7 @@ static sj_rc walk_to(struct sj_journal_reader *reader, wanted_fn *wanted, int64_
     scan = reader->scan;
     scan.trust_payload = true;
     while ((rc = sj_scan_next(&scan, &block)) != 0) {
-        if (rc < 0 || (block.head.flags & SJ_BLOCK_REPEAT) ||
+        if (rc < 0 || (block.head.flags & (SJ_BLOCK_REPEAT | SJ_BLOCK_VOID)) ||
             !wanted(&block.head, time_ns, src, seq))
             continue;
         sj_scan_jump(&reader->scan, block.head.position - scan.base);
@@ -207,5 +209,95 @@ uint64_t sj_journal_reader_first(struct sj_journal_reader *reader)
     for (size_t i = 0; i < reader->segment_count; i++)
         if (reader->segments[i].base != UINT64_MAX)
             return reader->segments[i].base;
+    return 0;
+}
+
+sj_rc sj_journal_reader_only(struct sj_journal_reader *reader, const uint32_t *instruments,
+                             uint32_t count)
+{
+    uint32_t *copy = NULL;
+    if (count > 0) {
+        copy = malloc(count * sizeof(*copy));
+        if (copy == NULL)
+            return -ENOMEM;
+        memcpy(copy, instruments, count * sizeof(*copy));
+    }
+    free(reader->only);
+    reader->only = copy;
+    reader->only_count = count;
+    reader->filter_made = false;
+    return 0;
+}
+
+/* The granules of the open segment that hold any of the wanted instruments. */
+static void make_filter(struct sj_journal_reader *reader)
+{
+    reader->filter_made = true;
+    reader->filter_holds = false;
+    struct sj_segment_index *index = index_of(reader);
+    if (index == NULL)
+        return;
+    reader->filter_holds = index->instruments_whole;
+    reader->filter_granule_size = index->granule_size;
+    memset(reader->filter, 0, sizeof(reader->filter));
+    for (uint32_t i = 0; i < reader->only_count; i++) {
+        if (reader->only[i] >= SJ_INDEX_INSTRUMENTS)
+            continue;
+        for (uint32_t word = 0; word < SJ_INDEX_GRANULES / 64; word++)
+            reader->filter[word] |= index->bits[reader->only[i]][word];
+    }
+    for (uint32_t i = 0; i < SJ_INDEX_GRANULES; i++)
+        reader->filter_offsets[i] = index->granules[i].offset;
+    sj_index_close(index);
+}
+
+bool sj_reader_skip_unwanted(struct sj_journal_reader *reader)
+{
+    if (!reader->filter_made)
+        make_filter(reader);
+    if (!reader->filter_holds)
+        return false;
+    uint64_t granule = reader->scan.offset / reader->filter_granule_size;
+    bool moved = false;
+    for (; granule < SJ_INDEX_GRANULES; granule++) {
+        if (reader->filter_offsets[granule] < reader->scan.offset && moved)
+            continue; /* no block begins in it */
+        if (reader->filter[granule / 64] >> granule % 64 & 1)
+            break;
+        moved = true;
+    }
+    if (!moved)
+        return false;
+    sj_scan_jump(&reader->scan, granule < SJ_INDEX_GRANULES ? reader->filter_offsets[granule]
+                                                            : reader->scan.limit);
+    return true;
+}
+
+sj_rc sj_journal_reader_definitions(struct sj_journal_reader *reader,
+                                    void (*each)(const struct sj_instrument *definition,
+                                                 uint32_t src, void *context),
+                                    void *context)
+{
+    struct sj_window window;
+    struct sj_scan scan;
+    struct sj_scan_block block;
+    if (!reader->is_open)
+        return 0;
+    const struct sj_reader_segment *segment = &reader->segments[reader->at];
+    sj_rc rc = sj_window_open(&window, reader->dir, segment->ordinal, !segment->plain);
+    if (rc < 0)
+        return rc;
+    sj_scan_init(&scan, &window);
+    scan.trust_payload = true;
+    while (scan.offset < reader->scan.offset && (rc = sj_scan_next(&scan, &block)) != 0) {
+        if (rc < 0 || !(block.head.flags & SJ_BLOCK_DEFINITIONS))
+            continue;
+        const uint8_t *end = block.payload + block.head.payload_size;
+        for (const uint8_t *at = block.payload; at < end; at += sj_frame_size(at))
+            if (((const struct sj_frame *)(const void *)at)->template_id == SJ_EVENT_INSTRUMENT &&
+                sj_frame_size(at) >= sizeof(struct sj_instrument))
+                each((const void *)at, block.head.src, context);
+    }
+    sj_window_done(&window);
     return 0;
 }

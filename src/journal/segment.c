@@ -183,6 +183,8 @@ sj_rc sj_window_open(struct sj_window *window, const char *dir, uint64_t ordinal
     if (packed)
         rc = sj_unpacker_open(window->fd, file_size, window->sealed ? &window->trailer : NULL,
                               &window->unpacker, &window->size);
+    if (packed && window->size == 0)
+        window->sealed = false;
     if (rc < 0)
         sj_window_done(window);
     return rc;
@@ -249,6 +251,13 @@ const uint8_t *sj_window_get(struct sj_window *window, uint64_t offset, size_t s
     if (window->unpacker != NULL)
         return sj_unpacker_get(window->unpacker, offset, size);
     return window->sealed ? get_mapped(window, offset) : get_buffered(window, offset, size);
+}
+
+uint64_t sj_window_contiguous(const struct sj_window *window, uint64_t offset)
+{
+    if (window->unpacker != NULL)
+        return sj_unpacker_contiguous(window->unpacker, offset);
+    return window->size - offset;
 }
 
 void sj_window_refresh(struct sj_window *window)

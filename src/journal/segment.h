@@ -68,6 +68,9 @@ void sj_window_done(struct sj_window *window);
  * NULL beyond the end or when they cannot be read. */
 const uint8_t *sj_window_get(struct sj_window *window, uint64_t offset, size_t size);
 
+/* How many bytes from `offset` on (within the window) one get may ask for. */
+uint64_t sj_window_contiguous(const struct sj_window *window, uint64_t offset);
+
 /* Forgets what was read of a file that may have changed, and looks at its size and trailer again.
  */
 void sj_window_refresh(struct sj_window *window);
