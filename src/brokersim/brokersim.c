@@ -1,0 +1,506 @@
+/* The simulator as a whole: start, one duty cycle, stop. */
+#include "brokersim/brokersim.h"
+
+#include "base/clock.h"
+#include "base/tw_time.h"
+#include "brokersim/desk.h"
+#include "brokersim/fault.h"
+#include "brokersim/history.h"
+#include "brokersim/quota.h"
+#include "brokersim/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define EVENTS_A_TURN 4096 /* market events before the sockets get their turn */
+#define LATE_MAX_NS 500000000LL
+#define DRAIN_NS 5000000000LL
+#define USER_ORDERS_MAX 65536
+#define SECOND_STEP_NS 100000000LL
+
+static void read_clocks(struct sj_brokersim *sim)
+{
+    sim->now_ns = sj_clock_mono_ns();
+    sim->utc_ns = sj_clock_utc_ns();
+}
+
+void sim_restart_pace(struct sj_brokersim *sim)
+{
+    sim->pace_wall_ns = sim->now_ns;
+    sim->pace_market_ns = sim->source->now_ns;
+}
+
+/* The trading day asked for, else today in Taipei, else the Friday before a weekend. */
+static uint32_t trading_day(const struct sj_brokersim_options *options)
+{
+    if (options->date != 0)
+        return options->date;
+    int32_t date = sj_tw_date(sj_clock_utc_ns());
+    int32_t weekday = sj_date_weekday(date);
+    if (weekday == 0)
+        date = sj_date_add(date, -2);
+    else if (weekday == 6)
+        date = sj_date_add(date, -1);
+    return (uint32_t)date;
+}
+
+static sj_rc build_market(struct sj_brokersim *sim, char *error)
+{
+    const struct sj_brokersim_options *options = &sim->options;
+    char text[SJ_RULES_ERROR_MAX];
+    sj_rc rc = sj_market_rules_load(options->rules_path, text, &sim->rules);
+    if (rc < 0) {
+        snprintf(error, SJ_SIM_MESSAGE_MAX, "market rules: %s", text);
+        return rc;
+    }
+    uint32_t date = trading_day(options);
+    struct sj_sim_universe_options universe = {.rules = sim->rules,
+                                               .path = options->universe_path,
+                                               .date = date,
+                                               .count = options->instrument_count,
+                                               .seed = options->seed};
+    rc = sj_sim_universe_build(&sim->universe, &universe, error);
+    if (rc < 0)
+        return rc;
+    int64_t start = sj_sim_midnight_ns(date) + options->start_second * SJ_NS_PER_S;
+    struct sj_synth_options synth = {
+        .rules = sim->rules,
+        .universe = &sim->universe,
+        .sink = {.context = sim, .emit = stream_emit, .fill = desk_fill},
+        .seed = options->seed,
+        .rate = options->rate,
+        .speed = options->speed > 0 ? options->speed : 1,
+        .start_ns = options->wall_clock ? sj_clock_utc_ns() : start,
+        .always_open = options->always_open || options->wall_clock,
+        .order_max = USER_ORDERS_MAX};
+    rc = sj_synth_create(&synth, &sim->source);
+    if (rc < 0)
+        snprintf(error, SJ_SIM_MESSAGE_MAX, "building the market: %s", sj_rc_text(rc));
+    return rc;
+}
+
+static sj_rc watch_listener(struct sj_brokersim *sim, int fd, struct server *server)
+{
+    /* Bit 0 of the pointer tells listeners from connections. */
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)(uintptr_t)server | 1};
+    if (listen(fd, 128) < 0 || epoll_ctl(sim->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+        return -errno;
+    return 0;
+}
+
+static sj_rc listen_tcp(struct server *server, char *error)
+{
+    const struct sj_brokersim_options *options = &server->sim->options;
+    uint32_t port = options->port == 0 ? 0 : options->port + server->index;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    socklen_t size = sizeof address;
+    if (inet_pton(AF_INET, options->bind_address, &address.sin_addr) != 1) {
+        snprintf(error, SJ_SIM_MESSAGE_MAX, "`%.60s` is not an IPv4 address",
+                 options->bind_address);
+        return -SJ_E_MALFORMED;
+    }
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    server->listen_fd = fd;
+    sj_rc rc = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
+    if (rc >= 0)
+        rc = watch_listener(server->sim, fd, server);
+    if (rc < 0) {
+        snprintf(error, SJ_SIM_MESSAGE_MAX, "listening on %s:%u: %s", options->bind_address, port,
+                 sj_rc_text(rc));
+        return rc;
+    }
+    getsockname(fd, (struct sockaddr *)&address, &size);
+    server->port = ntohs(address.sin_port);
+    return 0;
+}
+
+/* A socket file that nobody answers on is stale and taken over; a live one is left alone. */
+static sj_rc clear_stale(const struct sockaddr_un *address)
+{
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0)
+        return -errno;
+    bool alive = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0;
+    close(probe);
+    if (alive)
+        return -EADDRINUSE;
+    struct stat status;
+    if (lstat(address->sun_path, &status) == 0 && S_ISSOCK(status.st_mode))
+        unlink(address->sun_path);
+    return 0;
+}
+
+static sj_rc listen_unix(struct server *server, char *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int size = snprintf(address.sun_path, sizeof address.sun_path, "%s/server-%u.sock",
+                        server->sim->options.socket_dir, server->port);
+    sj_rc rc = size >= (int)sizeof address.sun_path ? -ENAMETOOLONG : clear_stale(&address);
+    if (rc >= 0) {
+        server->unix_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        mode_t mask = umask(0177);
+        if (server->unix_fd < 0 ||
+            bind(server->unix_fd, (struct sockaddr *)&address, sizeof address) < 0)
+            rc = -errno;
+        umask(mask);
+    }
+    if (rc >= 0)
+        rc = watch_listener(server->sim, server->unix_fd, server);
+    if (rc < 0)
+        snprintf(error, SJ_SIM_MESSAGE_MAX, "listening on %.150s: %s", address.sun_path,
+                 sj_rc_text(rc));
+    else
+        memcpy(server->unix_path, address.sun_path, sizeof server->unix_path);
+    return rc;
+}
+
+static sj_rc open_server(struct sj_brokersim *sim, uint32_t index, char *error)
+{
+    struct server *server = &sim->servers[index];
+    const struct sj_brokersim_options *options = &sim->options;
+    *server = (struct server){.sim = sim, .index = index, .listen_fd = -1, .unix_fd = -1};
+    sj_rc rc = fault_init(server, options->seed + index);
+    if (rc >= 0)
+        rc = quota_init(server);
+    if (rc < 0)
+        return rc;
+    server->login_ns = sim->utc_ns;
+    server->logged_in = options->login_max == 0 || index < options->login_max;
+    rc = listen_tcp(server, error);
+    if (rc >= 0 && options->socket_dir)
+        rc = listen_unix(server, error);
+    return rc;
+}
+
+static sj_rc write_ports(const struct sj_brokersim *sim, char *error)
+{
+    char path[4096];
+    if (!sim->options.port_file)
+        return 0;
+    /* Renamed into place, so a reader never sees half a file. */
+    snprintf(path, sizeof path, "%.4000s.%d", sim->options.port_file, (int)getpid());
+    FILE *file = fopen(path, "we");
+    bool written = file != NULL;
+    for (uint32_t i = 0; file && i < sim->server_count; i++)
+        written &= fprintf(file, "%u\n", sim->servers[i].port) > 0;
+    if (file)
+        written &= fclose(file) == 0;
+    if (written && rename(path, sim->options.port_file) == 0)
+        return 0;
+    int code = errno;
+    snprintf(error, SJ_SIM_MESSAGE_MAX, "writing %.150s: %s", sim->options.port_file,
+             strerror(code));
+    return -code;
+}
+
+static sj_rc check_options(const struct sj_brokersim_options *options, char *error)
+{
+    const char *wrong = NULL;
+    bool loopback = strncmp(options->bind_address, "127.", 4) == 0;
+    if (options->server_count == 0 || options->server_count > SJ_SIM_SERVERS_MAX)
+        wrong = "servers must be 1 to 16";
+    else if (options->port + options->server_count > 65536)
+        wrong = "the ports pass 65535";
+    else if (options->instrument_count < 8 ||
+             options->instrument_count > SJ_SIM_INSTRUMENTS_MAX - 100)
+        wrong = "instruments must be 8 to 19900";
+    else if (!(options->rate >= 0 && options->rate <= 1e8))
+        wrong = "rate must be 0 to 100000000 events a second";
+    else if (!(options->speed >= 0 && options->speed <= 1e6))
+        wrong = "speed must be 0 (as fast as possible) to 1000000";
+    else if (options->date != 0 && !sj_date_valid((int32_t)options->date))
+        wrong = "date must be a day, YYYY-MM-DD";
+    else if (options->heartbeat_ms < 10 || options->buffer_mb < 1 || options->buffer_mb > 1024)
+        wrong = "heartbeat must be 10 ms or more, buffer 1 to 1024 MB";
+    else if (!loopback && !(options->api_key && options->secret_key))
+        wrong = "an address other than loopback needs SJ_API_KEY and SJ_SEC_KEY";
+    if (!wrong)
+        return 0;
+    snprintf(error, SJ_SIM_MESSAGE_MAX, "%s", wrong);
+    return -SJ_E_RANGE;
+}
+
+static sj_rc reserve(struct sj_brokersim *sim)
+{
+    size_t feeds = 2 * (size_t)sim->universe.count;
+    sim->servers = calloc(sim->options.server_count, sizeof *sim->servers);
+    sim->subscriptions = calloc(feeds, SJ_SIM_SERVERS_MAX);
+    sim->accounts = calloc(feeds * sim->options.server_count * TOPIC_KINDS, sizeof *sim->accounts);
+    sim->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (sim->epoll_fd < 0)
+        return -errno;
+    return sim->servers && sim->subscriptions && sim->accounts ? 0 : -ENOMEM;
+}
+
+static sj_rc start(struct sj_brokersim *sim, char *error)
+{
+    sj_rc rc = build_market(sim, error);
+    if (rc >= 0)
+        rc = reserve(sim);
+    if (rc >= 0)
+        rc = desk_create(sim);
+    if (rc >= 0)
+        rc = history_create(sim);
+    for (uint32_t i = 0; i < sim->options.server_count && rc >= 0; i++) {
+        sim->server_count = i + 1;
+        rc = open_server(sim, i, error);
+    }
+    if (rc >= 0 && sim->options.faults)
+        rc = fault_parse(sim, sim->options.faults, error);
+    if (rc >= 0)
+        rc = write_ports(sim, error);
+    if (rc < 0 && error[0] == 0)
+        snprintf(error, SJ_SIM_MESSAGE_MAX, "starting: %s", sj_rc_text(rc));
+    return rc;
+}
+
+sj_rc sj_brokersim_init(const struct sj_brokersim_options *options, struct sj_brokersim **ret_sim,
+                        char error[SJ_SIM_MESSAGE_MAX])
+{
+    error[0] = 0;
+    sj_rc rc = check_options(options, error);
+    if (rc < 0)
+        return rc;
+    struct sj_brokersim *sim = calloc(1, sizeof *sim);
+    if (!sim)
+        return -ENOMEM;
+    sim->options = *options;
+    sim->epoll_fd = -1;
+    sim->renderer.second = -1;
+    read_clocks(sim);
+    sim->started_ns = sim->now_ns;
+    sim->next_second_ns = sim->now_ns;
+    rc = start(sim, error);
+    if (rc < 0) {
+        sj_brokersim_close(sim);
+        return rc;
+    }
+    *ret_sim = sim;
+    return 0;
+}
+
+void sj_brokersim_close(struct sj_brokersim *sim)
+{
+    if (!sim)
+        return;
+    for (uint32_t i = 0; i < sim->connection_count; i++)
+        conn_free(sim->connections[i]);
+    for (uint32_t i = 0; i < sim->server_count; i++) {
+        struct server *server = &sim->servers[i];
+        if (server->listen_fd >= 0)
+            close(server->listen_fd);
+        if (server->unix_fd >= 0)
+            close(server->unix_fd);
+        if (server->unix_path[0])
+            unlink(server->unix_path);
+        fault_done(server);
+        quota_done(server);
+    }
+    desk_close(sim);
+    history_close(sim);
+    if (sim->source)
+        sim->source->ops->close(sim->source);
+    sj_sim_universe_done(&sim->universe);
+    sj_market_rules_free(sim->rules);
+    if (sim->epoll_fd >= 0)
+        close(sim->epoll_fd);
+    free(sim->servers);
+    free(sim->subscriptions);
+    free(sim->accounts);
+    free(sim);
+}
+
+static void accept_all(struct server *server, int listen_fd)
+{
+    for (int i = 0; i < 64; i++) {
+        int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return;
+        if (conn_open(server, fd) < 0)
+            close(fd);
+    }
+}
+
+static void serve(struct sj_brokersim *sim, const struct epoll_event *event)
+{
+    if (event->data.u64 & 1) {
+        struct server *server = (struct server *)(uintptr_t)(event->data.u64 & ~1ull);
+        accept_all(server, server->listen_fd);
+        if (server->unix_fd >= 0)
+            accept_all(server, server->unix_fd);
+        return;
+    }
+    struct connection *conn = event->data.ptr;
+    if (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+        conn_readable(conn);
+    if (event->events & EPOLLOUT)
+        conn_flush(conn);
+    (void)sim;
+}
+
+static uint32_t subscription_sum(const struct sj_brokersim *sim)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < sim->server_count; i++)
+        sum += sim->servers[i].subscription_count;
+    return sum;
+}
+
+static bool market_runs(struct sj_brokersim *sim)
+{
+    if (sim->paused || sim->halted || sim->stop_ns != 0 || sim->source->ended)
+        return false;
+    if (!sim->market_started) {
+        if (subscription_sum(sim) < sim->options.wait_subscriptions)
+            return false;
+        sim->market_started = true;
+        sim_restart_pace(sim);
+        sim->next_burst_ns = sim->now_ns + sim->options.burst_every_ms * SJ_NS_PER_MS;
+    }
+    return true;
+}
+
+static uint64_t run_market(struct sj_brokersim *sim)
+{
+    const struct sj_brokersim_options *options = &sim->options;
+    if (!market_runs(sim))
+        return 0;
+    if (options->burst_every_ms > 0 && sim->now_ns >= sim->next_burst_ns) {
+        sim->source->ops->burst(sim->source, options->burst_count);
+        sim->next_burst_ns += options->burst_every_ms * SJ_NS_PER_MS;
+    }
+    uint64_t most = EVENTS_A_TURN;
+    if (options->event_max > 0 && options->event_max - sim->market_events < most)
+        most = options->event_max - sim->market_events;
+    int64_t until = INT64_MAX;
+    if (options->speed > 0)
+        until = sim->pace_market_ns +
+                (int64_t)((double)(sim->now_ns - sim->pace_wall_ns) * options->speed);
+    uint64_t made = sim->source->ops->run(sim->source, until, most);
+    if (options->event_max > 0 && sim->market_events >= options->event_max)
+        sim->halted = true;
+    int64_t late = options->speed > 0 ? until - sim->source->now_ns : 0;
+    if (late > (int64_t)((double)LATE_MAX_NS * (options->speed > 1 ? options->speed : 1))) {
+        sim->late_ns += (uint64_t)late;
+        sim_restart_pace(sim);
+    }
+    return made;
+}
+
+static void flush_dirty(struct sj_brokersim *sim)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < sim->dirty_count; i++) {
+        struct connection *conn = sim->dirty[i];
+        conn_flush(conn);
+        bool waits = conn->fd >= 0 && conn->out_head < conn->out_tail && !conn->wants_write;
+        if (waits)
+            sim->dirty[kept++] = conn; /* held or throttled: try again */
+        else
+            conn->dirty = false;
+    }
+    sim->dirty_count = kept;
+}
+
+static void check_timeouts(struct sj_brokersim *sim, struct connection *conn)
+{
+    int64_t now_ns = sim->now_ns;
+    bool slow_request = conn->request_ns != 0 && now_ns - conn->request_ns > REQUEST_TIMEOUT_NS;
+    bool idle = !conn->streaming && now_ns - conn->active_ns > IDLE_TIMEOUT_NS;
+    if (conn->fd >= 0 && !conn->streaming && (slow_request || idle))
+        conn_close(conn);
+}
+
+/* Heartbeats, timeouts, and the memory of closed connections. */
+static void tidy(struct sj_brokersim *sim)
+{
+    if (sim->now_ns >= sim->next_second_ns) {
+        sim->next_second_ns = sim->now_ns + SECOND_STEP_NS;
+        stream_seconds(sim);
+        for (uint32_t i = 0; i < sim->connection_count; i++)
+            check_timeouts(sim, sim->connections[i]);
+    }
+    for (uint32_t i = 0; i < sim->connection_count;) {
+        struct connection *conn = sim->connections[i];
+        if (conn->fd >= 0 || conn->dirty) {
+            i++;
+            continue;
+        }
+        sim->connections[i] = sim->connections[--sim->connection_count];
+        sim->connections[i]->index = i;
+        conn_free(conn);
+    }
+}
+
+static bool drained(const struct sj_brokersim *sim)
+{
+    if (sim->now_ns - sim->stop_ns > DRAIN_NS)
+        return true;
+    for (uint32_t i = 0; i < sim->connection_count; i++)
+        if (sim->connections[i]->fd >= 0 &&
+            sim->connections[i]->out_head < sim->connections[i]->out_tail)
+            return false;
+    return true;
+}
+
+sj_rc sj_brokersim_do_work(struct sj_brokersim *sim, int timeout_ms)
+{
+    struct epoll_event events[128];
+    int count = epoll_wait(sim->epoll_fd, events, 128, timeout_ms);
+    read_clocks(sim);
+    for (int i = 0; i < count; i++)
+        serve(sim, &events[i]);
+    uint64_t work = (uint64_t)(count > 0 ? count : 0);
+    if (atomic_load_explicit(&sim->stopping, memory_order_acquire) && sim->stop_ns == 0)
+        sim->stop_ns = sim->now_ns;
+    work += desk_work(sim);
+    work += run_market(sim);
+    flush_dirty(sim);
+    tidy(sim);
+    if (sim->stop_ns != 0 && drained(sim))
+        return -SJ_E_STOPPED;
+    return (sj_rc)(work < INT32_MAX ? work : INT32_MAX);
+}
+
+sj_rc sj_brokersim_run(struct sj_brokersim *sim)
+{
+    for (uint64_t last = 0;;) {
+        /* A full turn of market events means it is behind: no waiting then. */
+        sj_rc rc = sj_brokersim_do_work(sim, last >= EVENTS_A_TURN / 2 ? 0 : 1);
+        if (rc == -SJ_E_STOPPED)
+            return 0;
+        if (rc < 0)
+            return rc;
+        last = (uint64_t)rc;
+    }
+}
+
+void sj_brokersim_stop(struct sj_brokersim *sim)
+{
+    atomic_store_explicit(&sim->stopping, true, memory_order_release);
+}
+
+uint16_t sj_brokersim_port(const struct sj_brokersim *sim, uint32_t server)
+{
+    return server < sim->server_count ? sim->servers[server].port : 0;
+}
+
+sj_rc sj_brokersim_print_account(const struct sj_brokersim *sim, FILE *file)
+{
+    struct sj_reply json = {0};
+    account_json(sim, &json, true);
+    bool printed = !json.failed && fwrite(json.data, 1, json.size, file) == json.size &&
+                   fputc('\n', file) != EOF && fflush(file) == 0;
+    sj_reply_done(&json);
+    return printed ? 0 : -EIO;
+}

@@ -1,0 +1,29 @@
+/*
+ * desk.h: the broker's order desk: users' orders from the REST call to the exchange and back as
+ * trades and order events.
+ *
+ * Threads  [owner]. Memory: the book of orders is reserved at create.
+ */
+#ifndef SJ_BROKERSIM_DESK_H
+#define SJ_BROKERSIM_DESK_H
+
+#include "brokersim/server.h"
+
+SJ_MUST_USE sj_rc desk_create(struct sj_brokersim *sim);
+void desk_close(struct sj_brokersim *sim);
+
+/* Carries out what is due. Returns how much was done. */
+uint64_t desk_work(struct sj_brokersim *sim);
+
+/* The market's fills: the sink of the source. */
+void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantity);
+
+void rest_place(struct request *request);
+void rest_cancel(struct request *request);
+void rest_update_price(struct request *request);
+void rest_update_quantity(struct request *request);
+void rest_trades(struct request *request);
+void rest_order_rest(struct request *request);
+void rest_portfolio(struct request *request);
+
+#endif
