@@ -8,5 +8,8 @@ int main(void)
     failed += RUN(publish);
     failed += RUN(read);
     failed += RUN(lossy);
+    failed += RUN(share);
+    failed += RUN(thread);
+    failed += RUN(kill);
     return failed != 0;
 }
