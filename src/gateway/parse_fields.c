@@ -76,12 +76,12 @@ static const struct {
 
 #define BIT(field) (1ULL << FIELD_##field)
 #define TO(field, type, member, kind)                                                              \
-    [FIELD_##field] = {STORE_##kind, false, offsetof(struct type, member)}
+    [FIELD_##field] = {offsetof(struct type, member), STORE_##kind, false, false}
 #define ARRAY_TO(field, type, member, kind)                                                        \
-    [FIELD_##field] = {STORE_##kind | STORE_ARRAY, false, offsetof(struct type, member)}
+    [FIELD_##field] = {offsetof(struct type, member), STORE_##kind | STORE_ARRAY, false, true}
 #define CLOSING_TO(field, member, kind)                                                            \
-    [FIELD_##field] = {STORE_##kind, true, offsetof(struct sj_closing, member)}
-#define FLAG_TO(field, flag) [FIELD_##field] = {STORE_FLAG, false, SJ_FLAG_##flag}
+    [FIELD_##field] = {offsetof(struct sj_closing, member), STORE_##kind, true, false}
+#define FLAG_TO(field, flag) [FIELD_##field] = {SJ_FLAG_##flag, STORE_FLAG, false, false}
 
 #define HEAD_TARGETS                                                                               \
     [FIELD_CODE] = {.store = STORE_CODE}, [FIELD_DATE] = {.store = STORE_DATE},                    \

@@ -382,11 +382,13 @@ static enum sj_parse_fault take_e6(struct walk *walk, struct target target, void
 static enum sj_parse_fault take_integer(struct walk *walk, struct target target, void *to)
 {
     int64_t value;
+    uint32_t natural;
     if (!begins_number(peek(walk)))
         return wrong_type(walk);
     struct text text = take_token(walk);
-    bool near = walk->at - walk->start >= NUMBER_LOOKBEHIND;
-    if (!near || !integer_quick(text.start, walk->at, &value)) {
+    if (natural_quick(text.start, text.size, &natural)) {
+        value = natural;
+    } else {
         enum sj_parse_fault fault = sj_parse_integer(text.start, text.size, &value);
         if (fault != SJ_PARSE_NONE)
             return number_fault(walk, fault);

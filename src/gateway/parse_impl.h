@@ -92,9 +92,10 @@ enum store {
 };
 
 struct target {
-    uint8_t store;
-    uint8_t closing; /* the offset is into struct sj_closing, not into the frame */
     uint16_t offset;
+    uint8_t store;
+    bool closing; /* the offset is into struct sj_closing, not into the frame */
+    bool element; /* of an array */
 };
 
 /* What a channel's payload becomes. */
@@ -122,18 +123,25 @@ struct key {
 struct step {
     uint8_t literal[LITERAL_SIZE];
     uint32_t literal_mask; /* a bit per byte of the literal */
+    uint16_t mark;      /* the comma behind the value, or behind an array's first, by its number */
+    uint16_t mark_last; /* behind an array's last */
+    uint16_t offset;    /* as in struct target */
     uint8_t literal_size;
-    uint8_t marks; /* commas in the literal */
-    uint8_t tail;  /* bytes between the value's end and the next comma */
+    uint8_t tail;  /* bytes between the value's end and that comma */
     uint8_t store; /* enum store, or STEP_* */
-    uint16_t offset;
-    uint16_t closing;
+    uint8_t count; /* elements of an array */
+    uint8_t apart; /* bytes between them: 1 is a comma, 3 a comma between quotes */
 };
 
 enum {
-    STEP_LITERAL = 32, /* no value: the literal goes on in the next step */
-    STEP_STRING,       /* a string that is not kept */
+    STEP_LITERAL = STORE_ARRAY, /* no value: the literal goes on in the next step */
+    STEP_STRING,                /* a string that is not kept */
     STEP_NUMBER,
+    STEP_CLOSING_E6, /* the offset is into struct sj_closing */
+    STEP_CLOSING_I64,
+    STEP_E6S, /* `count` elements, packed as servers do */
+    STEP_U32S,
+    STEP_I32S,
     STEP_END /* the literal must end the payload */
 };
 

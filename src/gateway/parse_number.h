@@ -32,15 +32,6 @@ bool sj_parse_time(const char *text, size_t size, int64_t *ret_ns);
 /* Whether the text is a number as JSON has them. */
 bool sj_parse_number_valid(const char *text, size_t size);
 
-/* 1..8 digits: the value of the little-endian word whose last byte is the last digit, other bytes
- * 0. */
-static inline uint64_t digits8(uint64_t word)
-{
-    word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffULL;
-    word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffULL;
-    return (word * 10000 + (word >> 32)) & 0xffffffffULL;
-}
-
 #ifdef __SSE4_1__
 /* The value of 16 digits (0..9 each). */
 static inline uint64_t digits16(__m128i digits)
@@ -73,29 +64,24 @@ static inline bool decimal_quick(const char *start, const char *end, int64_t *re
     bool negative = *start == '-';
     start += negative;
     size_t size = (size_t)(end - start);
-    if (size - 1 > 15)
+    if (__builtin_expect(size - 1 > 15, 0))
         return false;
     __m128i digits = digits_before(end, size);
     uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_set1_epi8('.' - '0')));
-    __m128i low = _mm_min_epu8(digits, _mm_set1_epi8(9));
-    uint32_t valid = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, digits)) | points;
     uint32_t point = (uint32_t)__builtin_ctz(points | 0x10000);
     uint32_t whole = point + (uint32_t)size - 16; /* digits before the point */
-    /* One point at most, behind it 1..6 digits (bits of the places allowed), no leading zero. */
-    bool odd = valid != 0xffff || (points & (points - 1)) != 0 || !(0x17e00 >> point & 1) ||
-               whole - 1 > 11 || (*start == '0' && whole > 1);
-    if (__builtin_expect(odd, 0))
+    /* 1..10 of them without a leading zero, and none or 1..6 behind the point. */
+    if (__builtin_expect(
+            whole - 1 > 9 || !(0x17e00 >> point & 1) || ((*start == '0') & (whole > 1)), 0))
         return false;
-    uint64_t value;
-    if (__builtin_expect(whole > 10, 0)) {
-        if (point < 16)
-            return false;
-        value = digits16(digits) * 1000000;
-    } else {
-        __m128i shuffle = _mm_loadu_si128((const __m128i *)sj_parse_point_shuffles[point]);
-        value = digits16(_mm_shuffle_epi8(digits, shuffle));
-    }
-    *ret_e6 = negative ? -(int64_t)value : (int64_t)value;
+    digits =
+        _mm_shuffle_epi8(digits, _mm_loadu_si128((const __m128i *)sj_parse_point_shuffles[point]));
+    /* Whatever is no digit, a second point also, is above 9 and leaves the low four bits here. */
+    __m128i over = _mm_adds_epu8(digits, _mm_set1_epi8(6));
+    if (__builtin_expect(!_mm_testz_si128(over, _mm_set1_epi8((char)0xf0)), 0))
+        return false;
+    int64_t value = (int64_t)digits16(digits);
+    *ret_e6 = negative ? -value : value;
     return true;
 }
 
@@ -119,15 +105,13 @@ static inline bool time_quick(const char *text, int64_t *ret_ns)
     return _mm_testz_si128(over, over);
 }
 
-static inline bool integer16_quick(const char *start, const char *end, uint64_t *ret_value)
+/* The value of 8 digits (0..9 each), the first in the lowest byte. */
+static inline uint32_t digits8(uint64_t word)
 {
-    size_t size = (size_t)(end - start);
-    if (size - 1 > 15)
-        return false;
-    __m128i digits = digits_before(end, size);
-    __m128i low = _mm_min_epu8(digits, _mm_set1_epi8(9));
-    *ret_value = digits16(digits);
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(low, digits)) == 0xffff;
+    __m128i pairs = _mm_maddubs_epi16(_mm_cvtsi64_si128((int64_t)word), _mm_set1_epi16(0x010a));
+    __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00010064));
+    __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710));
+    return (uint32_t)_mm_cvtsi128_si32(eights);
 }
 #else
 bool sj_parse_decimal_plain(const char *start, const char *end, int64_t *ret_e6);
@@ -142,40 +126,25 @@ static inline bool time_quick(const char *text, int64_t *ret_ns)
     return sj_parse_time(text, 15, ret_ns);
 }
 
-static inline bool integer16_quick(const char *start, const char *end, uint64_t *ret_value)
+static inline uint32_t digits8(uint64_t word)
 {
-    uint64_t value = 0;
-    if (end - start < 1 || end - start > 16)
-        return false;
-    for (; start < end; start++) {
-        if (*start < '0' || *start > '9')
-            return false;
-        value = value * 10 + (uint64_t)(*start - '0');
-    }
-    *ret_value = value;
-    return true;
+    word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffULL;
+    word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffULL;
+    return (uint32_t)(word * 10000 + (word >> 32));
 }
 #endif
 
-static inline bool integer_quick(const char *start, const char *end, int64_t *ret_value)
+/* 1..8 digits. Reads 8 bytes at `start`. */
+static inline bool natural_quick(const char *start, size_t size, uint32_t *ret_value)
 {
-    bool negative = *start == '-';
-    start += negative;
-    size_t size = (size_t)(end - start);
-    uint64_t value;
-    if (__builtin_expect(size - 1 > 7, 0)) {
-        if (!integer16_quick(start, end, &value))
-            return false;
-    } else {
-        uint64_t word;
-        memcpy(&word, end - sizeof(word), sizeof(word));
-        word = (word ^ 0x3030303030303030ULL) & (~0ULL << (64 - 8 * size));
-        if (((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL)
-            return false;
-        value = digits8(word);
-    }
-    *ret_value = negative ? -(int64_t)value : (int64_t)value;
-    return *start != '0' || size == 1;
+    uint64_t word;
+    if (__builtin_expect(size - 1 > 7, 0))
+        return false;
+    memcpy(&word, start, sizeof(word));
+    word = (word ^ 0x3030303030303030ULL) << (64 - 8 * size);
+    *ret_value = digits8(word);
+    return (((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL) == 0 &&
+           !((*start == '0') & (size > 1));
 }
 
 #endif

@@ -71,7 +71,7 @@ static inline const char *scan_number(const char *at, const char *end)
 static inline uint32_t scan_commas(const char *text, size_t size, uint32_t most, uint16_t *marks)
 {
     uint32_t count = 0;
-#ifdef __AVX2__
+#if defined(__AVX2__) && defined(__BMI__)
     const __m256i comma = _mm256_set1_epi8(',');
     for (size_t at = 0; at < size; at += 64) {
         __m256i low = _mm256_loadu_si256((const __m256i *)(text + at));
@@ -85,10 +85,18 @@ static inline uint32_t scan_commas(const char *text, size_t size, uint32_t most,
             return UINT32_MAX;
         /* Eight at once without a branch, more where there are more. */
         for (uint16_t *mark = marks + count; mark < marks + next; mark += 8) {
-            for (uint32_t i = 0; i < 8; i++) {
-                mark[i] = (uint16_t)(at + (found ? (uint32_t)__builtin_ctzll(found) : 0));
-                found &= found - 1;
-            }
+#define TAKE(i)                                                                                    \
+    mark[i] = (uint16_t)(at + _tzcnt_u64(found));                                                  \
+    found = _blsr_u64(found)
+            TAKE(0);
+            TAKE(1);
+            TAKE(2);
+            TAKE(3);
+            TAKE(4);
+            TAKE(5);
+            TAKE(6);
+            TAKE(7);
+#undef TAKE
         }
         count = next;
     }
