@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define DATE_SIZE 10
 #define CREDIT_FIRST 2048 /* the first shapes of a channel are learned at once */
 
 sj_rc sj_parse_create(const struct sj_instruments *table, struct sj_parse **ret_parse)
@@ -60,15 +61,25 @@ enum sj_channel sj_parse_channel(const char *event, size_t size)
     return SJ_CHANNEL_NONE;
 }
 
+/* YYYY-MM-DD or YYYY/MM/DD, nothing shorter. */
+static bool date_form(const char *text, size_t size)
+{
+    if (size != DATE_SIZE || (text[4] != '-' && text[4] != '/') || text[7] != text[4])
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (i != 4 && i != 7 && (text[i] < '0' || text[i] > '9'))
+            return false;
+    return true;
+}
+
 bool sj_parse_date(struct sj_parse *parse, const char *text, size_t size, int64_t *ret_ns)
 {
     int32_t date;
-    if (size != sizeof("2026-11-23") - 1 || memcmp(text, parse->date, size) != 0) {
-        if (sj_date_parse(text, size, &date) < 0)
+    if (size != DATE_SIZE || memcmp(text, parse->date, DATE_SIZE) != 0) {
+        if (!date_form(text, size) || sj_date_parse(text, size, &date) < 0)
             return false;
         parse->date_ns = sj_tw_to_utc_ns(date, 0);
-        memset(parse->date, 0, sizeof(parse->date));
-        memcpy(parse->date, text, size < sizeof(parse->date) ? size : 0);
+        memcpy(parse->date, text, DATE_SIZE);
     }
     *ret_ns = parse->date_ns;
     return true;

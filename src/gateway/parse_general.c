@@ -144,10 +144,12 @@ static enum sj_parse_fault take_escape(struct walk *walk, char out[4], size_t *r
         return SJ_PARSE_TEXT;
     walk->at += 4;
     if (point >= 0xd800 && point < 0xdc00) {
-        if (walk->end - walk->at < 6)
+        size_t left = (size_t)(walk->end - walk->at);
+        if (memcmp(walk->at, "\\u", left < 2 ? left : 2) != 0)
+            return SJ_PARSE_TEXT;
+        if (left < 6)
             return SJ_PARSE_TRUNCATED;
-        if (walk->at[0] != '\\' || walk->at[1] != 'u' || !hex4(walk->at + 2, &second) ||
-            second < 0xdc00 || second >= 0xe000)
+        if (!hex4(walk->at + 2, &second) || second < 0xdc00 || second >= 0xe000)
             return SJ_PARSE_TEXT;
         walk->at += 6;
         point = 0x10000 + ((point - 0xd800) << 10) + (second - 0xdc00);

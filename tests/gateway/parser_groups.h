@@ -11,5 +11,7 @@
 #include <cmocka.h>
 
 int sse_tests(void);
+int parse_tests(void);
+int parse_random_tests(void);
 
 #endif

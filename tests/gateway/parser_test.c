@@ -2,5 +2,5 @@
 
 int main(void)
 {
-    return sse_tests();
+    return sse_tests() + parse_tests() + parse_random_tests();
 }
