@@ -176,13 +176,26 @@ static sj_rc load_locked(struct clerk *clerk)
     return rc;
 }
 
+/* Live and simulation are never mistaken for each other. */
+static sj_rc check_simulation(struct clerk *clerk, const struct sj_rest_info *info)
+{
+    bool wanted = gateway_of(clerk)->config.simulation;
+    GAUGE(clerk->connection->counters.simulation, info->simulation);
+    if (info->simulation == wanted)
+        return 0;
+    return sj_rest_fault(clerk->rest, -SJ_E_REFUSED,
+                         wanted ? "the server is live, but broker.simulation is true"
+                                : "the server is a simulation, but broker.simulation is false");
+}
+
 static void load(struct clerk *clerk, const struct clerk_job *job)
 {
     struct sj_gateway *gateway = gateway_of(clerk);
     struct sj_rest_info info;
     sj_rc rc = counted(clerk, sj_rest_info(clerk->rest, &info));
+    if (rc >= 0)
+        rc = check_simulation(clerk, &info);
     if (rc >= 0) {
-        GAUGE(clerk->connection->counters.simulation, info.simulation);
         pthread_mutex_lock(&gateway->lock);
         rc = load_locked(clerk);
         pthread_mutex_unlock(&gateway->lock);

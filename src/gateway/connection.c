@@ -274,6 +274,15 @@ sj_rc connection_work(struct connection *conn)
 
 /* --- life --- */
 
+/* A ring's size is a power of two; a book, the most frequent event, has 256 bytes. */
+static uint64_t ring_size(int64_t queue_events)
+{
+    uint64_t size = 1;
+    while (size < (uint64_t)queue_events * sizeof(struct sj_book))
+        size <<= 1;
+    return size;
+}
+
 static sj_rc create_ring(struct connection *conn, const struct sj_gateway_options *options,
                          char error[SJ_PLAN_ERROR_MAX])
 {
@@ -283,7 +292,7 @@ static sj_rc create_ring(struct connection *conn, const struct sj_gateway_option
                                  .name = name,
                                  .src = SJ_SRC_GATEWAY + conn->index,
                                  .first_seq = options->first_seq[conn->index],
-                                 .size = (uint64_t)options->config->ring_size,
+                                 .size = ring_size(options->config->queue_events),
                                  .topic_count = SJ_GATEWAY_TOPICS};
     sj_rc rc = sj_bus_create(&bus, &conn->bus);
     if (rc < 0)

@@ -62,7 +62,8 @@ struct sj_gateway_config {
     int64_t login_budget;
     int64_t login_interval_ms;
     char login_budget_file[256];
-    int64_t ring_size;
+    int64_t queue_events;
+    bool simulation;
 };
 
 enum sj_gateway_calendar { SJ_CALENDAR_TAIWAN, SJ_CALENDAR_ALWAYS };

@@ -56,8 +56,11 @@ static const struct sj_config_key keys[] = {
     SJ_CONFIG_INT(OWNER, login_budget, 0, 1000, "20", "logins and restarts a day, all connections"),
     SJ_CONFIG_INT(OWNER, login_interval_ms, 0, 86400000, "60000", "least time between two logins"),
     SJ_CONFIG_TEXT(OWNER, login_budget_file, "shijim-logins", "where the day's logins are kept"),
-    SJ_CONFIG_INT(OWNER, ring_size, 1 << 16, 1LL << 34, "64Mi",
-                  "bytes of each connection's ring, a power of two"),
+    SJ_CONFIG_INT(OWNER, queue_events, 1024, 1 << 26, "262144",
+                  "events each connection's ring holds before a stalled journal costs any"),
+    SJ_CONFIG_BOOL(
+        OWNER, simulation, "true",
+        "whether the servers must be simulations; a server of the other kind is refused"),
 };
 #undef OWNER
 
@@ -96,11 +99,6 @@ sj_rc gateway_check(const struct sj_gateway_config *config, struct sj_plan_optio
     if (options.connection_count == 0 || options.connection_count > SJ_CONNECTIONS_MAX) {
         snprintf(error, SJ_PLAN_ERROR_MAX, "broker.servers names %u servers: name 1 to %u",
                  options.connection_count, SJ_CONNECTIONS_MAX);
-        return -SJ_E_RANGE;
-    }
-    if (config->ring_size & (config->ring_size - 1)) {
-        snprintf(error, SJ_PLAN_ERROR_MAX, "broker.ring_size %lld is not a power of two",
-                 (long long)config->ring_size);
         return -SJ_E_RANGE;
     }
     if (config->backoff_max_ms < config->backoff_min_ms) {

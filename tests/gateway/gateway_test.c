@@ -50,7 +50,7 @@ static void configure(struct bench *bench)
     bench->config.backoff_min_ms = 5;
     bench->config.backoff_max_ms = 20;
     bench->config.login_interval_ms = 0;
-    bench->config.ring_size = 1 << 20;
+    bench->config.queue_events = 4096;
 }
 
 static void bench_open(struct bench *bench)
@@ -346,7 +346,7 @@ static void gateway_counts_what_a_full_ring_has_no_room_for(void **state)
 {
     (void)state;
     struct bench *bench = new_bench();
-    bench->config.ring_size = 1 << 16;
+    bench->config.queue_events = 256;
     bench_start(bench, SJ_BUS_GATE);
     WORK_UNTIL(bench, VALUE(subscribed) == 4);
     send_ticks(bench, 0, 1000, 4096, 65536);
