@@ -78,6 +78,14 @@ SJ_API SJ_MUST_USE sj_rc sj_journal_open(const struct sj_journal_options *option
                                          struct sj_journal_recovery *ret_recovery,
                                          struct sj_journal **ret_journal);
 
+/* Calls `each` for the latest definition of every instrument that the journal knows, until it
+ * returns a negative code, and returns that. After open: who publishes next needs the ids. [writer]
+ */
+SJ_API SJ_MUST_USE sj_rc sj_journal_definitions(const struct sj_journal *journal,
+                                                int (*each)(const struct sj_instrument *definition,
+                                                            void *context),
+                                                void *context);
+
 /* Flushes, seals in order, closes. Accepts NULL. [writer] */
 SJ_API sj_rc sj_journal_close(struct sj_journal *journal);
 

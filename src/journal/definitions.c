@@ -1,5 +1,7 @@
 #include "journal/definitions.h"
 
+#include "journal/writer.h"
+
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -35,4 +37,19 @@ void sj_definitions_put(struct sj_definitions *definitions, uint32_t src,
     slot->frame = *frame;
     if (id > definitions->id_max)
         definitions->id_max = id;
+}
+
+sj_rc sj_journal_definitions(const struct sj_journal *journal,
+                             int (*each)(const struct sj_instrument *definition, void *context),
+                             void *context)
+{
+    const struct sj_definitions *definitions = &journal->definitions;
+    for (uint32_t id = 1; id <= definitions->id_max; id++) {
+        if (!definitions->slots[id].known)
+            continue;
+        sj_rc rc = each(&definitions->slots[id].frame, context);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
 }
