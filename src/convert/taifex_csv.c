@@ -1,0 +1,271 @@
+#include "convert/taifex_csv.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/decimal.h"
+#include "base/tw_time.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum column { DATE, PRODUCT, EXPIRY, TIME, PRICE, QUANTITY, NEAR, FAR, AUCTION, COLUMN_COUNT };
+
+/* The header's names in UTF-8. The Big5 bytes of some end in an ASCII letter or comma-like byte, so
+ * the header is compared as a whole and never split. */
+static const char header_utf8[] = "成交日期,商品代號,到期月份(週別),成交時間,成交價格,"
+                                  "成交數量(B+S),近月價格,遠月價格,開盤集合競價";
+
+struct field {
+    const char *begin;
+    size_t size;
+};
+
+struct parse {
+    struct sj_taifex_day *day;
+    struct sj_instruments *instruments;
+    uint32_t line;
+};
+
+__attribute__((format(printf, 2, 3))) static sj_rc refuse(struct parse *parse, const char *format,
+                                                          ...)
+{
+    char *error = parse->day->error;
+    size_t size = sizeof parse->day->error;
+    int used = snprintf(error, size, "line %u: ", parse->line);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error + used, size - (size_t)used, format, args);
+    va_end(args);
+    return -SJ_E_MALFORMED;
+}
+
+static struct field trim(const char *begin, const char *end)
+{
+    while (begin < end && *begin == ' ')
+        begin++;
+    while (end > begin && end[-1] == ' ')
+        end--;
+    return (struct field){begin, (size_t)(end - begin)};
+}
+
+static bool split(const char *begin, const char *end, struct field fields[COLUMN_COUNT])
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        const char *comma = memchr(begin, ',', (size_t)(end - begin));
+        bool last = i + 1 == COLUMN_COUNT;
+        if (last != !comma)
+            return false;
+        fields[i] = trim(begin, comma ? comma : end);
+        begin = comma ? comma + 1 : end;
+    }
+    return true;
+}
+
+/* All digits, at most nine of them. */
+static bool parse_digits(struct field field, uint32_t *ret)
+{
+    uint32_t value = 0;
+    if (field.size == 0 || field.size > 9)
+        return false;
+    for (size_t i = 0; i < field.size; i++) {
+        unsigned digit = (unsigned char)field.begin[i] - '0';
+        if (digit > 9)
+            return false;
+        value = value * 10 + digit;
+    }
+    *ret = value;
+    return true;
+}
+
+static sj_rc parse_time(struct parse *parse, struct field date, struct field time, int64_t *ret_ns)
+{
+    uint32_t yyyymmdd;
+    uint32_t hhmmss;
+    if (date.size != 8 || !parse_digits(date, &yyyymmdd))
+        return refuse(parse, "date '%.*s' is not YYYYMMDD", (int)date.size, date.begin);
+    if (time.size != 6 || !parse_digits(time, &hhmmss) || hhmmss / 10000 > 23 ||
+        hhmmss / 100 % 100 > 59 || hhmmss % 100 > 59)
+        return refuse(parse, "time '%.*s' is not HHMMSS", (int)time.size, time.begin);
+    if (!sj_date_valid((int32_t)yyyymmdd))
+        return refuse(parse, "there is no date %u", yyyymmdd);
+    int64_t seconds = (int64_t)(hhmmss / 10000) * 3600 + hhmmss / 100 % 100 * 60 + hhmmss % 100;
+    *ret_ns = sj_tw_to_utc_ns((int32_t)yyyymmdd, seconds * SJ_NS_PER_S);
+    if (yyyymmdd > parse->day->trading_day)
+        parse->day->trading_day = yyyymmdd;
+    return 0;
+}
+
+static sj_rc parse_price(struct parse *parse, struct field field, bool may_miss, int64_t *ret_e6)
+{
+    if (may_miss && field.size == 1 && *field.begin == '-') {
+        *ret_e6 = SJ_NULL_E6;
+        return 0;
+    }
+    /* The exchange writes -.09 for -0.09. */
+    char text[32];
+    bool negative = field.size > 0 && *field.begin == '-';
+    size_t sign = negative ? 1 : 0;
+    bool bare = field.size > sign && field.begin[sign] == '.';
+    int size = snprintf(text, sizeof text, "%s%s%.*s", negative ? "-" : "", bare ? "0" : "",
+                        (int)(field.size - sign), field.begin + sign);
+    if (size >= (int)sizeof text || sj_decimal_parse_e6(text, (size_t)size, ret_e6) < 0)
+        return refuse(parse, "price '%.*s' is not a decimal of at most 6 places", (int)field.size,
+                      field.begin);
+    return 0;
+}
+
+/* The broker names a contract by one code; the exchange by product and expiry: both, joined. */
+static sj_rc parse_contract(struct parse *parse, struct field product, struct field expiry,
+                            uint32_t *ret_id)
+{
+    struct sj_instrument definition = {0};
+    if (product.size == 0 || expiry.size == 0 || product.size > sizeof definition.root ||
+        product.size + expiry.size > sizeof definition.code)
+        return refuse(parse, "product '%.*s' with expiry '%.*s' is empty or longer than %zu",
+                      (int)product.size, product.begin, (int)expiry.size, expiry.begin,
+                      sizeof definition.code);
+    memcpy(definition.code, product.begin, product.size);
+    memcpy(definition.code + product.size, expiry.begin, expiry.size);
+    for (size_t i = 0; i < product.size + expiry.size; i++)
+        if (definition.code[i] <= ' ' || definition.code[i] > '~')
+            return refuse(parse, "product or expiry holds bytes that are not ASCII");
+    *ret_id = sj_instruments_find(parse->instruments, definition.code, product.size + expiry.size);
+    if (*ret_id)
+        return 0;
+    sj_frame_head(&definition, SJ_EVENT_INSTRUMENT, sizeof definition);
+    memcpy(definition.root, product.begin, product.size);
+    const char *slash = memchr(expiry.begin, '/', expiry.size);
+    size_t month_size = slash ? (size_t)(slash - expiry.begin) : expiry.size;
+    if (month_size <= sizeof definition.delivery_month)
+        memcpy(definition.delivery_month, expiry.begin, month_size);
+    definition.exchange = SJ_EXCHANGE_TAIFEX;
+    definition.security = SJ_SECURITY_FUT;
+    memcpy(definition.currency, "TWD", 3);
+    definition.reference_e6 = SJ_NULL_E6;
+    definition.limit_up_e6 = SJ_NULL_E6;
+    definition.limit_down_e6 = SJ_NULL_E6;
+    definition.strike_e6 = SJ_NULL_E6;
+    definition.multiplier_e6 = SJ_NULL_E6;
+    definition.tick_e6 = SJ_NULL_E6;
+    definition.unit = 1;
+    sj_rc rc = sj_instruments_put(parse->instruments, &definition, ret_id);
+    return rc < 0 ? refuse(parse, "more instruments than the table holds: %s", sj_rc_text(rc)) : 0;
+}
+
+static sj_rc parse_row(struct parse *parse, const char *begin, const char *end,
+                       struct sj_taifex_row *row)
+{
+    struct field fields[COLUMN_COUNT];
+    uint32_t both_sides;
+    if (!split(begin, end, fields))
+        return refuse(parse, "does not have %d fields", COLUMN_COUNT);
+    *row = (struct sj_taifex_row){.line = parse->line};
+    sj_rc rc = parse_time(parse, fields[DATE], fields[TIME], &row->time_ns);
+    if (rc >= 0)
+        rc = parse_contract(parse, fields[PRODUCT], fields[EXPIRY], &row->instrument);
+    if (rc >= 0)
+        rc = parse_price(parse, fields[PRICE], false, &row->price_e6);
+    if (rc >= 0)
+        rc = parse_price(parse, fields[NEAR], true, &row->near_price_e6);
+    if (rc >= 0)
+        rc = parse_price(parse, fields[FAR], true, &row->far_price_e6);
+    if (rc < 0)
+        return rc;
+    if (!parse_digits(fields[QUANTITY], &both_sides) || both_sides == 0 || both_sides % 2)
+        return refuse(parse, "quantity '%.*s' is not an even number (buys + sells)",
+                      (int)fields[QUANTITY].size, fields[QUANTITY].begin);
+    row->lots = both_sides / 2;
+    row->auction = fields[AUCTION].size == 1 && *fields[AUCTION].begin == '*';
+    if (!row->auction && fields[AUCTION].size)
+        return refuse(parse, "the auction mark is '%.*s', neither * nor empty",
+                      (int)fields[AUCTION].size, fields[AUCTION].begin);
+    return 0;
+}
+
+static sj_rc check_header(struct parse *parse, const char *begin, const char *end)
+{
+    char text[sizeof header_utf8 + 64] = {0};
+    char *in = (char *)(uintptr_t)begin;
+    char *out = text;
+    size_t in_left = (size_t)(end - begin);
+    size_t out_left = sizeof text - 1;
+    iconv_t big5 = iconv_open("UTF-8", "BIG5");
+    SJ_ASSERT(big5 != (iconv_t)-1);
+    size_t rc = iconv(big5, &in, &in_left, &out, &out_left);
+    iconv_close(big5);
+    if (rc == (size_t)-1 || strncmp(text, header_utf8, sizeof header_utf8 - 1))
+        return refuse(parse, "is not the header of TAIFEX's daily futures trades in Big5");
+    return 0;
+}
+
+static int by_time_then_line(const void *a, const void *b)
+{
+    const struct sj_taifex_row *x = a;
+    const struct sj_taifex_row *y = b;
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static sj_rc parse_lines(struct parse *parse, const char *csv, const char *end)
+{
+    struct sj_taifex_day *day = parse->day;
+    while (csv < end) {
+        const char *newline = memchr(csv, '\n', (size_t)(end - csv));
+        const char *line_end = newline ? newline : end;
+        if (line_end > csv && line_end[-1] == '\r')
+            line_end--;
+        parse->line++;
+        sj_rc rc = 0;
+        if (parse->line == 1)
+            rc = check_header(parse, csv, line_end);
+        else if (line_end > csv)
+            rc = parse_row(parse, csv, line_end, &day->rows[day->row_count++]);
+        if (rc < 0)
+            return rc;
+        csv = newline ? newline + 1 : end;
+    }
+    if (day->row_count == 0)
+        return refuse(parse, "the file ends without a trade");
+    return 0;
+}
+
+static size_t count_lines(const char *csv, const char *end)
+{
+    size_t count = 1;
+    while ((csv = memchr(csv, '\n', (size_t)(end - csv)))) {
+        count++;
+        csv++;
+    }
+    return count;
+}
+
+sj_rc sj_taifex_parse(const char *csv, size_t size, struct sj_instruments *instruments,
+                      struct sj_taifex_day *ret_day)
+{
+    struct parse parse = {.day = ret_day, .instruments = instruments};
+    *ret_day = (struct sj_taifex_day){0};
+    ret_day->rows = calloc(count_lines(csv, csv + size), sizeof *ret_day->rows);
+    if (!ret_day->rows)
+        return -ENOMEM;
+    sj_rc rc = parse_lines(&parse, csv, csv + size);
+    if (rc < 0) {
+        free(ret_day->rows);
+        ret_day->rows = NULL;
+        ret_day->row_count = 0;
+        return rc;
+    }
+    qsort(ret_day->rows, ret_day->row_count, sizeof *ret_day->rows, by_time_then_line);
+    return 0;
+}
+
+void sj_taifex_day_done(struct sj_taifex_day *day)
+{
+    free(day->rows);
+    day->rows = NULL;
+    day->row_count = 0;
+}

@@ -1,0 +1,197 @@
+/* The converter's reading of TAIFEX's CSV, and the whole way into a journal and back. */
+#include "convert/taifex.h"
+#include "convert/taifex_csv.h"
+#include "journal/journal.h"
+
+#include "base/tw_time.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* The exchange's header in Big5. */
+#define HEADER                                                                                     \
+    "\xa6\xa8\xa5\xe6\xa4\xe9\xb4\xc1,\xb0\xd3\xab~\xa5N\xb8\xb9,"                                 \
+    "\xa8\xec\xb4\xc1\xa4\xeb\xa5\xf7(\xb6g\xa7O),\xa6\xa8\xa5\xe6\xae\xc9\xb6\xa1,"               \
+    "\xa6\xa8\xa5\xe6\xbb\xf9\xae\xe6,\xa6\xa8\xa5\xe6\xbc\xc6\xb6q(B+S),"                         \
+    "\xaa\xf1\xa4\xeb\xbb\xf9\xae\xe6,\xbb\xb7\xa4\xeb\xbb\xf9\xae\xe6,"                           \
+    "\xb6}\xbdL\xb6\xb0\xa6X\xc4v\xbb\xf9 \r\n"
+
+struct fixture {
+    struct sj_instruments *instruments;
+    struct sj_taifex_day day;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    *state = fixture;
+    return sj_instruments_create(64, &fixture->instruments);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    sj_taifex_day_done(&fixture->day);
+    sj_instruments_close(fixture->instruments);
+    free(fixture);
+    return 0;
+}
+
+static sj_rc parse(struct fixture *fixture, const char *text)
+{
+    return sj_taifex_parse(text, strlen(text), fixture->instruments, &fixture->day);
+}
+
+static void one_line_becomes_one_exact_trade(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(
+        parse(fixture, HEADER "20210723,TX     ,202108     ,173620,17345.5,6,-,-, \r\n"), 0);
+    assert_int_equal(fixture->day.row_count, 1);
+    const struct sj_taifex_row *row = &fixture->day.rows[0];
+    assert_int_equal(row->price_e6, 17345500000);
+    assert_int_equal(row->lots, 3);
+    assert_int_equal(row->near_price_e6, SJ_NULL_E6);
+    assert_false(row->auction);
+    char text[SJ_TIME_TEXT_MAX];
+    sj_tw_format(row->time_ns, 0, text);
+    assert_string_equal(text, "2021-07-23 17:36:20");
+    const struct sj_instrument *instrument = sj_instruments_get(fixture->instruments, 1);
+    assert_memory_equal(instrument->code, "TX202108", 9);
+}
+
+static void lines_are_sorted_by_time_and_keep_the_order_of_the_file_within_a_second(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(parse(fixture, HEADER "20210726,TX,202108,090000,3,2,-,-,\n"
+                                           "20210723,TX,202108,150001,1,2,-,-,\n"
+                                           "20210726,MTX,202108,090000,4,2,-,-,\n"
+                                           "20210724,TX,202108,000001,2,2,-,-,\n"),
+                     0);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(fixture->day.rows[i].price_e6, (int64_t)(i + 1) * 1000000);
+    assert_int_equal(fixture->day.trading_day, 20210726);
+    assert_int_equal(sj_instruments_count(fixture->instruments), 2);
+}
+
+static void spreads_keep_negative_prices_and_their_legs(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(
+        parse(fixture, HEADER "20210726,CAF,202108/202109,084531,-.09,40,88.2,88.19,\n"), 0);
+    assert_int_equal(fixture->day.rows[0].price_e6, -90000);
+    assert_int_equal(fixture->day.rows[0].near_price_e6, 88200000);
+    assert_int_equal(fixture->day.rows[0].far_price_e6, 88190000);
+}
+
+static void an_auction_mark_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(parse(fixture, HEADER "20210726,TX,202108,084500,17300,2,-,-,*\n"), 0);
+    assert_true(fixture->day.rows[0].auction);
+}
+
+static void each_kind_of_bad_line_is_refused_by_its_number(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *says;
+    } cases[] = {
+        {"20210726,TX,202108,084500,17300,2,-,-", "fields"},
+        {"20210726,TX,202108,084500,17300,2,-,-,,", "fields"},
+        {"20210732,TX,202108,084500,17300,2,-,-,", "no date"},
+        {"2021072,TX,202108,084500,17300,2,-,-,", "YYYYMMDD"},
+        {"20210726,TX,202108,246000,17300,2,-,-,", "HHMMSS"},
+        {"20210726,TX,202108,084500,17300.0000001,2,-,-,", "price"},
+        {"20210726,TX,202108,084500,,2,-,-,", "price"},
+        {"20210726,TX,202108,084500,-,2,-,-,", "price"},
+        {"20210726,TX,202108,084500,1e3,2,-,-,", "price"},
+        {"20210726,TX,202108,084500,17300,3,-,-,", "even"},
+        {"20210726,TX,202108,084500,17300,0,-,-,", "even"},
+        {"20210726,,202108,084500,17300,2,-,-,", "product"},
+        {"20210726,TX,202108/202109/2021,084500,17300,2,-,-,", "longer"},
+        {"20210726,TX,202108,084500,17300,2,-,-,x", "auction"},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text, HEADER "20210726,TX,202108,084500,17300,2,-,-,\n%s\n",
+                 cases[i].line);
+        assert_int_equal(parse(fixture, text), -SJ_E_MALFORMED);
+        assert_non_null(strstr(fixture->day.error, "line 3: "));
+        if (!strstr(fixture->day.error, cases[i].says))
+            fail_msg("'%s' does not speak of %s", fixture->day.error, cases[i].says);
+        assert_null(fixture->day.rows);
+    }
+}
+
+static void another_header_and_an_empty_file_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(parse(fixture, "date,product\n1,2\n"), -SJ_E_MALFORMED);
+    assert_non_null(strstr(fixture->day.error, "header"));
+    assert_int_equal(parse(fixture, HEADER), -SJ_E_MALFORMED);
+    assert_non_null(strstr(fixture->day.error, "without a trade"));
+    assert_int_equal(parse(fixture, ""), -SJ_E_MALFORMED);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_file_goes_into_a_journal_once(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/shijim-taifex-XXXXXX";
+    char csv[64];
+    char journal[64];
+    char command[128];
+    struct sj_taifex_report report;
+    assert_non_null(mkdtemp(dir));
+    snprintf(csv, sizeof csv, "%s/day.csv", dir);
+    snprintf(journal, sizeof journal, "%s/journal", dir);
+    write_file(csv, HEADER "20210726,TX,202108,090000,17300,2,-,-,\n"
+                           "20210723,TX,202108,150001,17310,4,-,-,\n"
+                           "20210726,CAF,202108/202109,084531,-.09,40,88.2,88.19,\n");
+    assert_int_equal(sj_convert_taifex(csv, journal, &report), 0);
+    assert_int_equal(report.trade_count, 3);
+    assert_int_equal(report.lot_count, 23);
+    assert_int_equal(report.instrument_count, 2);
+    assert_int_equal(sj_convert_taifex(csv, journal, &report), -SJ_E_BUSY);
+    assert_non_null(strstr(report.error, "already holds"));
+    assert_int_equal(sj_convert_taifex("/nowhere.csv", journal, &report), -ENOENT);
+    assert_non_null(strstr(report.error, "/nowhere.csv"));
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_line_becomes_one_exact_trade, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            lines_are_sorted_by_time_and_keep_the_order_of_the_file_within_a_second, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(spreads_keep_negative_prices_and_their_legs, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_auction_mark_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_kind_of_bad_line_is_refused_by_its_number, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(another_header_and_an_empty_file_are_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test(a_file_goes_into_a_journal_once),
+    };
+    return cmocka_run_group_tests_name("convert/taifex", tests, NULL, NULL);
+}
