@@ -1,0 +1,29 @@
+/* Any bytes as a TAIFEX CSV: refused with a line number, or rows in the order of time. */
+#include "convert/taifex_csv.h"
+
+#include "base/assert.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct sj_instruments *instruments;
+    struct sj_taifex_day day;
+    if (sj_instruments_create(1024, &instruments) < 0)
+        return 0;
+    sj_rc rc = sj_taifex_parse((const char *)data, size, instruments, &day);
+    if (rc < 0)
+        SJ_ASSERT(!day.rows && strncmp(day.error, "line ", 5) == 0);
+    for (size_t i = 0; rc >= 0 && i < day.row_count; i++) {
+        SJ_ASSERT(day.rows[i].lots > 0);
+        SJ_ASSERT(i == 0 || day.rows[i - 1].time_ns <= day.rows[i].time_ns);
+        SJ_ASSERT(sj_instruments_get(instruments, day.rows[i].instrument));
+    }
+    sj_taifex_day_done(&day);
+    sj_instruments_close(instruments);
+    return 0;
+}
