@@ -151,9 +151,7 @@ void sj_emb_answer_run(struct sj_emb_exchange *exchange)
     make_tag(exchange);
     exchange->is_first_block = true;
     bool is_whole = must_be_whole(exchange);
-    if (sj_emb_encoder_create(exchange->request.refuses_encoding
-                                  ? SJ_EMB_ENCODING_NONE
-                                  : exchange->request.answer_encoding,
+    if (sj_emb_encoder_create(sj_emb_request_answer_encoding(&exchange->request),
                               &exchange->encoder) < 0) {
         sj_emb_exchange_fail(exchange, SJ_EMB_MEMORY_LIMIT_EXCEEDED, "no memory to code a result");
         return;
@@ -176,7 +174,11 @@ static void send_trailer(struct sj_emb_exchange *exchange)
     char text[12 << 10];
     size_t size = sj_emb_error_trailer(text, sizeof(text), exchange->tag, exchange->error);
     exchange->is_broken = true;
-    if (sj_emb_encoder_run(exchange->encoder, text, size, true, &exchange->out) < 0)
+    /* Clients look for it behind the blocks, not in one. */
+    sj_rc rc = exchange->request.wants_blocks
+                   ? sj_emb_buffer_append(&exchange->out, text, size)
+                   : sj_emb_encoder_run(exchange->encoder, text, size, true, &exchange->out);
+    if (rc < 0)
         exchange->out.size = 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- * codec.h: HTTP content codings (gzip, deflate, zstd, lz4 frame) as streams, both ways.
+ * codec.h: HTTP content codings (gzip, deflate, zstd, lz4 frame) and ClickHouse's compressed blocks
+ * as streams, both ways.
  *
  * A decoder takes concatenated members, as the tools produce them, and knows at the end whether
  * the last one is complete. An encoder compresses lightly: the link is local.

@@ -1,5 +1,7 @@
 #include "store/embedded/codec.h"
 
+#include "store/embedded/blocks.h"
+
 #include <errno.h>
 #include <lz4frame.h>
 #include <stdlib.h>
@@ -15,12 +17,14 @@ struct sj_emb_decoder {
     z_stream zlib;
     ZSTD_DStream *zstd;
     LZ4F_dctx *lz4;
+    struct sj_emb_blocks blocks;
 };
 
 static sj_rc open_coding(struct sj_emb_decoder *decoder)
 {
     switch (decoder->encoding) {
     case SJ_EMB_ENCODING_NONE:
+    case SJ_EMB_ENCODING_BLOCKS:
         return 0;
     case SJ_EMB_ENCODING_GZIP:
     case SJ_EMB_ENCODING_DEFLATE:
@@ -64,6 +68,7 @@ void sj_emb_decoder_close(struct sj_emb_decoder *decoder)
         inflateEnd(&decoder->zlib);
     ZSTD_freeDStream(decoder->zstd);
     LZ4F_freeDecompressionContext(decoder->lz4);
+    sj_emb_blocks_done(&decoder->blocks);
     free(decoder);
 }
 
@@ -112,6 +117,14 @@ static sj_rc run_lz4(struct sj_emb_decoder *decoder, const void *in, size_t in_s
     return (sj_rc)out_used;
 }
 
+static sj_rc run_blocks(struct sj_emb_decoder *decoder, const void *in, size_t in_size,
+                        size_t *in_used, void *out, size_t out_size)
+{
+    sj_rc rc = sj_emb_blocks_run(&decoder->blocks, in, in_size, in_used, out, out_size);
+    decoder->is_complete = sj_emb_blocks_is_complete(&decoder->blocks);
+    return rc;
+}
+
 static sj_rc run_coding(struct sj_emb_decoder *decoder, const void *in, size_t in_size,
                         size_t *in_used, void *out, size_t out_size)
 {
@@ -121,6 +134,8 @@ static sj_rc run_coding(struct sj_emb_decoder *decoder, const void *in, size_t i
         return run_zlib(decoder, in, in_size, in_used, out, out_size);
     case SJ_EMB_ENCODING_ZSTD:
         return run_zstd(decoder, in, in_size, in_used, out, out_size);
+    case SJ_EMB_ENCODING_BLOCKS:
+        return run_blocks(decoder, in, in_size, in_used, out, out_size);
     default:
         return run_lz4(decoder, in, in_size, in_used, out, out_size);
     }

@@ -1,5 +1,7 @@
 #include "store/embedded/codec.h"
 
+#include "store/embedded/blocks.h"
+
 #include <errno.h>
 #include <lz4frame.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@ static sj_rc open_coding(struct sj_emb_encoder *encoder)
 {
     switch (encoder->encoding) {
     case SJ_EMB_ENCODING_NONE:
+    case SJ_EMB_ENCODING_BLOCKS:
         return 0;
     case SJ_EMB_ENCODING_GZIP:
     case SJ_EMB_ENCODING_DEFLATE: {
@@ -151,6 +154,8 @@ static sj_rc run_piece(struct sj_emb_encoder *encoder, const void *data, size_t 
     switch (encoder->encoding) {
     case SJ_EMB_ENCODING_NONE:
         return sj_emb_buffer_append(out, data, size);
+    case SJ_EMB_ENCODING_BLOCKS:
+        return size > 0 ? sj_emb_blocks_put(data, size, out) : 0;
     case SJ_EMB_ENCODING_ZSTD:
         return run_zstd(encoder, data, size, is_last, out);
     case SJ_EMB_ENCODING_LZ4:

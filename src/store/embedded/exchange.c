@@ -140,7 +140,8 @@ static void start_text(struct sj_emb_exchange *exchange)
     if (query.size > 0 && (sj_emb_buffer_append(&exchange->text, query.data, query.size) < 0 ||
                            sj_emb_buffer_append(&exchange->text, "\n", 1) < 0))
         sj_emb_exchange_fail(exchange, SJ_EMB_SYNTAX_ERROR, "The query is too long");
-    if (sj_emb_decoder_create(exchange->request.body_encoding, &exchange->decoder) < 0)
+    if (sj_emb_decoder_create(sj_emb_request_body_encoding(&exchange->request),
+                              &exchange->decoder) < 0)
         sj_emb_exchange_fail(exchange, SJ_EMB_MEMORY_LIMIT_EXCEEDED, "no memory to decode a body");
 }
 
@@ -175,12 +176,16 @@ struct sj_emb_exchange *sj_emb_exchange_begin(struct sj_emb_house *house,
         choose_query_id(exchange);
     if (exchange->phase == SJ_EMB_PHASE_TEXT)
         start_text(exchange);
-    if (exchange->phase == SJ_EMB_PHASE_TEXT &&
-        (exchange->request.sends_blocks || exchange->request.wants_blocks))
+    if (exchange->request.sends_blocks && exchange->request.body_encoding != SJ_EMB_ENCODING_NONE)
         sj_emb_exchange_fail(exchange, SJ_EMB_NOT_IMPLEMENTED,
-                             "compress=1 and decompress=1 are not served: use Accept-Encoding and "
-                             "Content-Encoding (lz4, zstd, gzip)");
+                             "decompress=1 and Content-Encoding together are not served: use one");
     return exchange;
+}
+
+static const char *coding_name(const struct sj_emb_exchange *exchange)
+{
+    const char *name = sj_emb_encoding_name(exchange->request.body_encoding);
+    return exchange->request.sends_blocks || !name ? "compressed block" : name;
 }
 
 /* An INSERT's data may begin in what is gathered so far. */
@@ -240,7 +245,7 @@ bool sj_emb_exchange_feed(struct sj_emb_exchange *exchange, const void *data, si
         return exchange->wasted_bytes <= WASTE_MAX;
     }
     sj_emb_exchange_pause(exchange);
-    if (exchange->request.body_encoding == SJ_EMB_ENCODING_NONE) {
+    if (sj_emb_request_body_encoding(&exchange->request) == SJ_EMB_ENCODING_NONE) {
         take_decoded(exchange, data, size);
     } else {
         char *piece = malloc(PIECE_SIZE);
@@ -253,8 +258,8 @@ bool sj_emb_exchange_feed(struct sj_emb_exchange *exchange, const void *data, si
         }
         if (got < 0)
             sj_emb_exchange_fail(exchange, SJ_EMB_INFLATE_FAILED,
-                                 "The body is not %s, as its Content-Encoding says",
-                                 sj_emb_encoding_name(exchange->request.body_encoding));
+                                 "The body is not of the coding it is said to be (%s)",
+                                 coding_name(exchange));
         free(piece);
     }
     sj_emb_exchange_resume(exchange);
@@ -265,8 +270,7 @@ static void run(struct sj_emb_exchange *exchange)
 {
     if (!sj_emb_decoder_is_complete(exchange->decoder))
         sj_emb_exchange_fail(exchange, SJ_EMB_CANNOT_READ_ALL_DATA,
-                             "The body ends in the middle of its %s stream",
-                             sj_emb_encoding_name(exchange->request.body_encoding));
+                             "The body ends in the middle of its %s stream", coding_name(exchange));
     if (exchange->phase == SJ_EMB_PHASE_TEXT)
         look_for_insert(exchange, true);
     if (exchange->phase == SJ_EMB_PHASE_DATA)

@@ -83,9 +83,7 @@ bool sj_emb_hello_answer(struct sj_emb_exchange *exchange)
     sj_rc rc = put_hello(&plain, exchange->request.client_revision, &exchange->house->engine);
     exchange->format = sj_emb_format_find("Native");
     struct sj_emb_encoder *encoder = NULL;
-    enum sj_emb_encoding encoding = exchange->request.refuses_encoding
-                                        ? SJ_EMB_ENCODING_NONE
-                                        : exchange->request.answer_encoding;
+    enum sj_emb_encoding encoding = sj_emb_request_answer_encoding(&exchange->request);
     if (rc >= 0)
         rc = sj_emb_encoder_create(encoding, &encoder);
     if (rc >= 0)

@@ -64,16 +64,31 @@ enum MHD_Result sj_emb_reply_plain(struct sj_emb_exchange *exchange, const char 
     return queue(exchange, MHD_HTTP_OK, response);
 }
 
-enum MHD_Result sj_emb_reply_error(struct sj_emb_exchange *exchange)
+/* The error's text, in blocks where the client asked for them: it would not read anything else. */
+static struct MHD_Response *error_response(struct sj_emb_exchange *exchange)
 {
     char text[sizeof(exchange->error) + 64];
-    int size = snprintf(text, sizeof(text), "%s (version %s)\n", exchange->error,
-                        exchange->house->engine.version);
     /* The engine's own words sometimes carry the version already. */
-    if (strstr(exchange->error, "(version "))
-        size = snprintf(text, sizeof(text), "%s\n", exchange->error);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer((size_t)size, text, MHD_RESPMEM_MUST_COPY);
+    bool has_version = strstr(exchange->error, "(version ") != NULL;
+    int size = has_version ? snprintf(text, sizeof(text), "%s\n", exchange->error)
+                           : snprintf(text, sizeof(text), "%s (version %s)\n", exchange->error,
+                                      exchange->house->engine.version);
+    if (!exchange->request.wants_blocks)
+        return MHD_create_response_from_buffer((size_t)size, text, MHD_RESPMEM_MUST_COPY);
+    struct sj_emb_encoder *encoder = NULL;
+    struct sj_emb_buffer out = {0};
+    struct MHD_Response *response = NULL;
+    if (sj_emb_encoder_create(SJ_EMB_ENCODING_BLOCKS, &encoder) >= 0 &&
+        sj_emb_encoder_run(encoder, text, (size_t)size, true, &out) >= 0)
+        response = MHD_create_response_from_buffer(out.size, out.data, MHD_RESPMEM_MUST_COPY);
+    sj_emb_encoder_close(encoder);
+    sj_emb_buffer_done(&out);
+    return response;
+}
+
+enum MHD_Result sj_emb_reply_error(struct sj_emb_exchange *exchange)
+{
+    struct MHD_Response *response = error_response(exchange);
     if (!response)
         return MHD_NO;
     char code[16];
@@ -117,9 +132,8 @@ static void put_result_headers(struct sj_emb_exchange *exchange, struct MHD_Resp
     if (exchange->format) {
         put(response, "Content-Type", exchange->format->content_type);
         put(response, "X-ClickHouse-Format", exchange->sql.format);
-        const char *coding = exchange->request.refuses_encoding
-                                 ? NULL
-                                 : sj_emb_encoding_name(exchange->request.answer_encoding);
+        const char *coding =
+            sj_emb_encoding_name(sj_emb_request_answer_encoding(&exchange->request));
         if (coding)
             put(response, "Content-Encoding", coding);
     } else {

@@ -290,3 +290,15 @@ const struct sj_emb_text *sj_emb_request_setting(const struct sj_emb_request *re
     }
     return NULL;
 }
+
+enum sj_emb_encoding sj_emb_request_answer_encoding(const struct sj_emb_request *request)
+{
+    if (request->wants_blocks)
+        return SJ_EMB_ENCODING_BLOCKS;
+    return request->refuses_encoding ? SJ_EMB_ENCODING_NONE : request->answer_encoding;
+}
+
+enum sj_emb_encoding sj_emb_request_body_encoding(const struct sj_emb_request *request)
+{
+    return request->sends_blocks ? SJ_EMB_ENCODING_BLOCKS : request->body_encoding;
+}

@@ -23,6 +23,7 @@ enum sj_emb_encoding {
     SJ_EMB_ENCODING_DEFLATE,
     SJ_EMB_ENCODING_ZSTD,
     SJ_EMB_ENCODING_LZ4,
+    SJ_EMB_ENCODING_BLOCKS, /* ClickHouse's own frames: compress=1, decompress=1 */
     SJ_EMB_ENCODING_UNKNOWN,
 };
 
@@ -69,7 +70,13 @@ SJ_MUST_USE sj_rc sj_emb_request_header(struct sj_emb_request *request, const ch
 /* The coding to answer in: the best of those accepted (zstd, lz4, gzip, deflate), q=0 heeded. */
 enum sj_emb_encoding sj_emb_encoding_choose(struct sj_emb_text accept);
 
-/* "gzip", ...; NULL for none and unknown. */
+/* The coding of the answer's body, compress=1 and enable_http_compression=0 considered. */
+enum sj_emb_encoding sj_emb_request_answer_encoding(const struct sj_emb_request *request);
+
+/* The same of the request's body. */
+enum sj_emb_encoding sj_emb_request_body_encoding(const struct sj_emb_request *request);
+
+/* The name for Content-Encoding; NULL for none, blocks and unknown. */
 const char *sj_emb_encoding_name(enum sj_emb_encoding encoding);
 
 /* The value of the setting `name`, or NULL. The last one given counts. */
