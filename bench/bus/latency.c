@@ -239,8 +239,7 @@ static bool burst_produce(const struct stream *stream, void *shared)
         atomic_store(&burst->begin_ns, sj_clock_mono_ns());
         good = sj_bus_publish_many(bus, frames, size, BURST_COUNT) == 0;
     }
-    while (good && atomic_load(&burst->rounds_read) < stream->count)
-        stream_pause();
+    stream_meet(burst);
     sj_bus_close(bus);
     free(frames);
     free(state);
@@ -251,7 +250,9 @@ static bool burst_produce(const struct stream *stream, void *shared)
 static bool burst_round(struct sj_bus_reader **readers, struct stream_state *states, uint64_t round)
 {
     uint64_t end_seq = (round + 1) * BURST_COUNT + 1;
-    while (sj_bus_reader_next_seq(readers[BURST_READERS - 1]) < end_seq) {
+    uint64_t last_seq = 0; /* of the reader that is furthest behind */
+    while (last_seq < end_seq) {
+        last_seq = end_seq;
         for (int i = 0; i < BURST_READERS; i++) {
             const struct sj_frame *frame;
             sj_rc rc = 0;
@@ -259,9 +260,11 @@ static bool burst_round(struct sj_bus_reader **readers, struct stream_state *sta
                 stream_check(&states[i], (const struct stream_frame *)(const void *)frame, 64);
             if (rc < 0 || sj_bus_release(readers[i]) < 0)
                 return false;
+            if (sj_bus_reader_next_seq(readers[i]) < last_seq)
+                last_seq = sj_bus_reader_next_seq(readers[i]);
         }
     }
-    return sj_bus_reader_next_seq(readers[0]) == end_seq;
+    return true;
 }
 
 static bool burst_consume(const struct stream *stream, void *shared)
@@ -277,8 +280,9 @@ static bool burst_consume(const struct stream *stream, void *shared)
         int64_t took_ns = sj_clock_mono_ns() - atomic_load(&burst->begin_ns);
         if (round > 0) /* the first one finds cold caches and pages */
             sj_hist_record_many(&burst->hist, took_ns, 1);
-        atomic_store(&burst->rounds_read, round + 1);
+        atomic_store(&burst->rounds_read, good ? round + 1 : stream->count);
     }
+    stream_meet(burst);
     for (int i = 0; i < BURST_READERS; i++) {
         good &= states[i].wrong == 0;
         sj_bus_detach(readers[i]);

@@ -9,6 +9,7 @@ int main(void)
     failed += RUN(read);
     failed += RUN(lossy);
     failed += RUN(share);
+    failed += RUN(corrupt);
     failed += RUN(thread);
     failed += RUN(kill);
     return failed != 0;
