@@ -76,6 +76,8 @@ static int find_slot(struct ring_map *map)
                 found = (int)i;
         }
     }
+    if (found >= 0) /* its last owner may have been killed while it attached as a gate */
+        free_slot(map, (uint32_t)found);
     return found < 0 ? -SJ_E_LIMIT : found;
 }
 

@@ -24,11 +24,9 @@
 #define RING_HEAD_SIZE 4096
 #define RING_LINE 128 /* two lines: processors fetch them in pairs */
 
-enum slot_state {
-    SLOT_FREE,
-    SLOT_USED,   /* attached; of a dead process until someone notices */
-    SLOT_DROPPED /* a gate that lost its hold: evicted, or its process died. Its position stays */
-};
+/* A slot of a dead process stays used until someone needs it; a dead gate's, so that it can resume.
+ */
+enum slot_state { SLOT_FREE, SLOT_USED };
 
 struct reader_slot {
     /* Written by the reader when it attaches. */

@@ -1,6 +1,6 @@
 #include "bus/map.h"
 
-#include "base/clock.h"
+#include "base/assert.h"
 #include "base/rc.h"
 #include "bus/process.h"
 
@@ -50,11 +50,12 @@ sj_rc ring_path(const char *dir, const char *name, char ret[RING_PATH_MAX])
 
 sj_rc ring_lock(const char *dir)
 {
-    char path[RING_PATH_MAX];
-    sj_rc rc = ring_path(dir, "x", path);
+    char folder[RING_PATH_MAX];
+    char path[RING_PATH_MAX + sizeof "/.lock"];
+    sj_rc rc = ring_dir(dir, false, folder);
     if (rc < 0)
         return rc;
-    strcpy(strrchr(path, '/') + 1, ".lock");
+    snprintf(path, sizeof path, "%s/.lock", folder);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
@@ -227,6 +228,7 @@ sj_rc ring_make(const char *path, const struct sj_bus_options *options, struct r
     if (rc == 0)
         rc = ring_map(fd, &g, true, &map);
     if (rc == 0) {
+        SJ_ASSERT(map.head);
         write_head(map.head, &g, options);
         map.src = options->src;
         memcpy(map.boot_id, map.head->boot_id, sizeof map.boot_id);

@@ -67,7 +67,7 @@ static bool same_shape(const struct geometry *g, const struct sj_bus_options *op
 /* Takes over the ring of `fd`, which becomes the map's. 1: it must be replaced by a new one, which
  * goes on after *ret_last_seq. */
 static sj_rc take_over(struct producer *producer, int fd, const struct geometry *g,
-                       const struct sj_bus_options *options, uint64_t *ret_last_seq)
+                       const struct sj_bus_options *options, bool in_use, uint64_t *ret_last_seq)
 {
     sj_rc rc = ring_map(fd, g, true, &producer->map);
     if (rc < 0) {
@@ -82,6 +82,8 @@ static sj_rc take_over(struct producer *producer, int fd, const struct geometry 
         if (rc == 0)
             return 0;
         rc = 1; /* damaged: no reader can go on in it either */
+    } else if (in_use) {
+        rc = -SJ_E_LAYOUT;
     } else {
         *ret_last_seq = producer_recover(producer) < 0 ? 0 : producer->fast.shown_seq - 1;
         rc = 1;
@@ -102,12 +104,10 @@ static sj_rc open_or_make(struct producer *producer, const char *path,
     sj_rc fd = ring_open(path, &g);
     if (fd >= 0) {
         uint64_t last_seq = 0;
-        bool shared = !same_shape(&g, options) && ring_in_use(path);
-        sj_rc rc = take_over(producer, fd, &g, options, &last_seq);
+        bool in_use = ring_in_use(path);
+        sj_rc rc = take_over(producer, fd, &g, options, in_use, &last_seq);
         if (rc <= 0)
             return rc;
-        if (shared)
-            return -SJ_E_LAYOUT;
         if (last_seq >= fresh.first_seq)
             fresh.first_seq = last_seq + 1;
     } else if (fd != -ENOENT && fd != -SJ_E_CORRUPT && fd != -SJ_E_LAYOUT) {
@@ -140,12 +140,14 @@ sj_rc sj_bus_create(const struct sj_bus_options *options, struct sj_bus **ret_bu
         return lock;
     }
     memset(producer, 0, sizeof *producer);
-    rc = open_or_make(producer, path, options);
-    close(lock);
-    if (rc == 0 && SJ_BUS_TSAN && !(producer->fast.scratch = calloc(1, SJ_EVENT_SIZE_MAX)))
+    if (SJ_BUS_TSAN && !(producer->fast.scratch = calloc(1, SJ_EVENT_SIZE_MAX)))
         rc = -ENOMEM;
+    if (rc == 0)
+        rc = open_or_make(producer, path, options);
+    close(lock);
     if (rc < 0) {
         ring_unmap(&producer->map);
+        free(producer->fast.scratch);
         free(producer);
         return rc;
     }

@@ -15,6 +15,7 @@
 /* Lag is sampled from the producer's own lines, so not more often than this. */
 #define SAMPLE_COUNT_MIN 1024
 #define SAMPLE_COUNT_PER_TOPIC 16
+#define SAMPLE_LAG_MIN 64 /* less is not worth a look at every topic */
 
 void reader_set_base(struct reader *reader, uint64_t pos, uint64_t seq)
 {
@@ -52,6 +53,8 @@ void reader_sample_lag(struct reader *reader)
     if (last_seq + 1 <= reader->base_seq)
         return;
     raise_high(&reader->slot->lag_high_count, last_seq + 1 - reader->base_seq);
+    if (last_seq + 1 - reader->base_seq < SAMPLE_LAG_MIN)
+        return;
     for (uint32_t t = 0; t < topic_count; t++) {
         uint64_t count = atomic_load_explicit(&published[t], memory_order_relaxed);
         uint64_t passed = atomic_load_explicit(&reader->topics.passed[t], memory_order_relaxed);
@@ -139,8 +142,6 @@ static const uint8_t *take(struct reader *reader)
 sj_rc sj_bus_next_slow(struct sj_bus_reader *fast, const struct sj_frame **ret)
 {
     struct reader *reader = reader_of(fast);
-    if (reader->policy == SJ_BUS_CONFLATE && !reader->conflate)
-        return -EINVAL;
     if (fast->place >= fast->place_end)
         return 0; /* time to release */
     sj_rc rc = why_nothing(reader);

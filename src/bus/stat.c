@@ -15,11 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct view {
-    struct ring_map map;
-};
-
-static sj_rc view_open(const char *dir, const char *name, struct view *ret)
+static sj_rc view_open(const char *dir, const char *name, struct ring_map *ret)
 {
     char path[RING_PATH_MAX];
     struct geometry g;
@@ -34,17 +30,18 @@ static sj_rc view_open(const char *dir, const char *name, struct view *ret)
     close(fd);
     if (rc < 0)
         return rc;
-    *ret = (struct view){
-        .map = {.g = g,
-                .head = base,
-                .slots = (struct reader_slot *)(void *)((uint8_t *)base + g.slots_offset),
-                .mapped_size = g.data_offset}};
+    *ret = (struct ring_map){
+        .g = g,
+        .head = base,
+        .slots = (struct reader_slot *)(void *)((uint8_t *)base + g.slots_offset),
+        .mapped_size = g.data_offset,
+    };
     return 0;
 }
 
-static void view_close(struct view *view)
+static void view_close(struct ring_map *view)
 {
-    munmap(view->map.head, view->map.mapped_size);
+    munmap(view->head, view->mapped_size);
 }
 
 static uint64_t lag_of(uint64_t last_seq, uint64_t next_seq)
@@ -81,24 +78,24 @@ static bool stat_reader(const struct reader_slot *slot, uint64_t last_seq,
 
 sj_rc sj_bus_stat(const char *dir, const char *name, struct sj_bus_stat *ret)
 {
-    struct view view;
+    struct ring_map view;
     sj_rc rc = view_open(dir, name, &view);
     if (rc < 0)
         return rc;
-    const struct ring_head *head = view.map.head;
+    const struct ring_head *head = view.head;
     memset(ret, 0, sizeof *ret);
     snprintf(ret->name, sizeof ret->name, "%s", name);
     ret->src = head->src;
     ret->producer_pid = head->pid;
     ret->producer_alive = process_alive((struct process_id){ret->producer_pid, head->start_time});
     ret->closed = head->closed != 0;
-    ret->size = view.map.g.size;
+    ret->size = view.g.size;
     ret->last_seq = head->shown.last_seq;
     ret->refused_count = head->shown.refused_count;
     /* By slot, so that a reader keeps its index as others come and go; reader_count is the number
      * of indexes to look at, and a free one among them has pid 0. */
     for (uint32_t i = 0; i < SJ_BUS_READERS_MAX; i++)
-        if (stat_reader(&view.map.slots[i], ret->last_seq, &ret->readers[i]))
+        if (stat_reader(&view.slots[i], ret->last_seq, &ret->readers[i]))
             ret->reader_count = i + 1;
     view_close(&view);
     return 0;
@@ -107,18 +104,18 @@ sj_rc sj_bus_stat(const char *dir, const char *name, struct sj_bus_stat *ret)
 sj_rc sj_bus_topic_stat(const char *dir, const char *name, uint32_t reader, uint32_t topic,
                         struct sj_bus_topic_stat *ret)
 {
-    struct view view;
+    struct ring_map view;
     sj_rc rc = view_open(dir, name, &view);
     if (rc < 0)
         return rc;
-    if (topic >= view.map.g.topic_count || reader >= SJ_BUS_READERS_MAX) {
+    if (topic >= view.g.topic_count || reader >= SJ_BUS_READERS_MAX) {
         rc = -SJ_E_RANGE;
-    } else if (view.map.slots[reader].state == SLOT_FREE) {
+    } else if (view.slots[reader].state == SLOT_FREE) {
         rc = -SJ_E_UNKNOWN;
     } else {
-        struct topic_tables topics = ring_topics(&view.map, reader);
+        struct topic_tables topics = ring_topics(&view, reader);
         uint64_t passed = topics.passed[topic];
-        uint64_t published = ring_published(&view.map)[topic];
+        uint64_t published = ring_published(&view)[topic];
         struct sj_bus_topic_stat stat = {.published_count = published,
                                          .lag_count = published > passed ? published - passed : 0,
                                          .lag_high_count = topics.lag_high[topic],
