@@ -56,9 +56,10 @@ SJ_API void sj_bus_close(struct sj_bus *bus);
  * units of 32, or a topic the ring does not have. [producer] */
 SJ_API SJ_MUST_USE sj_rc sj_bus_publish(struct sj_bus *bus, const void *frame);
 
-/* Copies `count` frames that lie back to back in `frames`. All are accepted or none. Up to 64 KiB are
- * shown together; more, in runs of that size, so that readers need not wait for the last one to be
- * copied. -SJ_E_RANGE also when they are more than half the ring, or do not fill `size`. [producer] */
+/* Copies `count` frames that lie back to back in `frames`. All are accepted or none. Up to 64 KiB
+ * are shown together; more, in runs of that size, so that readers need not wait for the last one to
+ * be copied. -SJ_E_RANGE also when they are more than half the ring, or do not fill `size`.
+ * [producer] */
 SJ_API SJ_MUST_USE sj_rc sj_bus_publish_many(struct sj_bus *bus, const void *frames, size_t size,
                                              uint32_t count);
 

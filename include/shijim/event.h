@@ -3,8 +3,8 @@
  *
  * A frame is an 8-byte sequence stamp followed by a little-endian SBE message (schema/shijim.xml,
  * schema id 1): its 8-byte header, then a block of fixed length. Each struct below is one frame.
- * Its size is a multiple of 32 bytes and equals 16 + block_length, so the next frame of a run starts
- * right behind it. tests/event proves structs and schema equal with the public SBE tool.
+ * Its size is a multiple of 32 bytes and equals 16 + block_length, so the next frame of a run
+ * starts right behind it. tests/event proves structs and schema equal with the public SBE tool.
  *
  * Units    _ns: int64 nanoseconds UTC since 1970 (exch: the exchange's or broker's time; recv: when
  *          the bytes were read here). _e6: exact decimals in millionths. Volumes: lots for round
@@ -71,15 +71,15 @@ enum sj_event_type {
 };
 
 enum sj_flag {
-    SJ_FLAG_SIMTRADE = 1 << 0,    /* trial match of an auction, not a trade */
-    SJ_FLAG_SUSPEND = 1 << 1,     /* the instrument is suspended */
-    SJ_FLAG_ODD_LOT = 1 << 2,     /* intraday odd-lot session: volumes are shares */
-    SJ_FLAG_ROUNDED = 1 << 3,     /* a decimal had more than 6 places and was rounded half to even */
-    SJ_FLAG_REPLAYED = 1 << 4,    /* published by a replay, not by a live feed */
-    SJ_FLAG_BACKFILLED = 1 << 5,  /* fetched from history to fill a gap */
-    SJ_FLAG_DUPLICATE = 1 << 6,   /* same total volume and time as the event before it */
+    SJ_FLAG_SIMTRADE = 1 << 0,   /* trial match of an auction, not a trade */
+    SJ_FLAG_SUSPEND = 1 << 1,    /* the instrument is suspended */
+    SJ_FLAG_ODD_LOT = 1 << 2,    /* intraday odd-lot session: volumes are shares */
+    SJ_FLAG_ROUNDED = 1 << 3,    /* a decimal had more than 6 places and was rounded half to even */
+    SJ_FLAG_REPLAYED = 1 << 4,   /* published by a replay, not by a live feed */
+    SJ_FLAG_BACKFILLED = 1 << 5, /* fetched from history to fill a gap */
+    SJ_FLAG_DUPLICATE = 1 << 6,  /* same total volume and time as the event before it */
     SJ_FLAG_OUT_OF_ORDER = 1 << 7, /* exchange time or total volume ran backwards */
-    SJ_FLAG_AUCTION = 1 << 8      /* a trade of an opening auction */
+    SJ_FLAG_AUCTION = 1 << 8       /* a trade of an opening auction */
 };
 
 /* Source ids: who published. (src, seq) names an event for ever. */
@@ -243,8 +243,8 @@ struct sj_instrument {
     char code[16];
     char target_code[16];
     char name[48];
-    uint8_t exchange; /* enum sj_exchange */
-    uint8_t security; /* enum sj_security */
+    uint8_t exchange;     /* enum sj_exchange */
+    uint8_t security;     /* enum sj_security */
     uint8_t option_right; /* 'C', 'P' or 0 */
     uint8_t day_trade;    /* 'Y', 'N', 'O' (only buy first) or 0 */
     char currency[4];
@@ -267,29 +267,29 @@ struct sj_instrument {
 };
 
 enum sj_session_kind {
-    SJ_SESSION_CONNECT = 1,  /* a stream opened */
-    SJ_SESSION_DROP,         /* a stream ended or failed; text says how */
+    SJ_SESSION_CONNECT = 1, /* a stream opened */
+    SJ_SESSION_DROP,        /* a stream ended or failed; text says how */
     SJ_SESSION_LOGIN,
-    SJ_SESSION_MAINTENANCE,  /* the broker reported a maintenance */
-    SJ_SESSION_SUBSCRIBE,    /* confirmed; instrument and channel set */
+    SJ_SESSION_MAINTENANCE, /* the broker reported a maintenance */
+    SJ_SESSION_SUBSCRIBE,   /* confirmed; instrument and channel set */
     SJ_SESSION_UNSUBSCRIBE,
-    SJ_SESSION_REFUSED,      /* a subscription or login was refused; status, text */
-    SJ_SESSION_RUNG,         /* the recovery ladder moved; rung, text */
-    SJ_SESSION_RECOVERED,    /* data flows again; duration_ns since the first sign */
-    SJ_SESSION_SILENT,       /* subscribed, but silent */
-    SJ_SESSION_START,        /* the process began to publish on this source */
-    SJ_SESSION_STOP,         /* it stopped in order */
+    SJ_SESSION_REFUSED,   /* a subscription or login was refused; status, text */
+    SJ_SESSION_RUNG,      /* the recovery ladder moved; rung, text */
+    SJ_SESSION_RECOVERED, /* data flows again; duration_ns since the first sign */
+    SJ_SESSION_SILENT,    /* subscribed, but silent */
+    SJ_SESSION_START,     /* the process began to publish on this source */
+    SJ_SESSION_STOP,      /* it stopped in order */
     SJ_SESSION_REPLAY_BEGIN,
-    SJ_SESSION_REPLAY_END    /* the end of a replay; count = events */
+    SJ_SESSION_REPLAY_END /* the end of a replay; count = events */
 };
 
 struct sj_session {
     SJ_EVENT_HEAD
     uint8_t kind;       /* enum sj_session_kind */
     uint8_t connection; /* 1.. ; 0 = the process */
-    uint8_t rung;       /* 0 none, 1 resubscribe, 2 new stream, 3 new login, 4 restart of the server */
-    uint8_t channel;    /* enum sj_channel */
-    int32_t status;     /* HTTP status, or a negative sj_rc */
+    uint8_t rung;    /* 0 none, 1 resubscribe, 2 new stream, 3 new login, 4 restart of the server */
+    uint8_t channel; /* enum sj_channel */
+    int32_t status;  /* HTTP status, or a negative sj_rc */
     uint64_t count;
     int64_t duration_ns;
     char text[64];
@@ -310,8 +310,8 @@ struct sj_gap {
     uint8_t connection;
     uint8_t channel;
     uint8_t gap_reserved;
-    uint32_t src;        /* the source whose sequence has the hole */
-    uint64_t first_seq;  /* 0 where no sequence applies */
+    uint32_t src;       /* the source whose sequence has the hole */
+    uint64_t first_seq; /* 0 where no sequence applies */
     uint64_t last_seq;
     uint64_t lost_count; /* events; UINT64_MAX where it cannot be known */
     int64_t expected_volume;
@@ -322,10 +322,10 @@ struct sj_gap {
 };
 
 enum sj_completeness_verdict {
-    SJ_COMPLETE = 1,     /* volume adds up, no gap */
-    SJ_INCOMPLETE,       /* volume or sequence is missing */
-    SJ_UNPROVEN,         /* joined late, or no total volume to prove it by */
-    SJ_SILENT            /* subscribed, nothing came */
+    SJ_COMPLETE = 1, /* volume adds up, no gap */
+    SJ_INCOMPLETE,   /* volume or sequence is missing */
+    SJ_UNPROVEN,     /* joined late, or no total volume to prove it by */
+    SJ_SILENT        /* subscribed, nothing came */
 };
 
 /* The account of one instrument over one session (trading day and day or night). */
@@ -375,9 +375,9 @@ struct sj_intent {
     uint32_t quantity;
     uint32_t strategy;
     uint32_t account;
-    uint8_t kind;       /* enum sj_intent_kind */
-    uint8_t side;       /* enum sj_side */
-    uint8_t price_type; /* 1 LMT, 2 MKT, 3 MKP */
+    uint8_t kind;          /* enum sj_intent_kind */
+    uint8_t side;          /* enum sj_side */
+    uint8_t price_type;    /* 1 LMT, 2 MKT, 3 MKP */
     uint8_t time_in_force; /* 1 ROD, 2 IOC, 3 FOK */
     uint8_t order_cond;
     uint8_t order_lot;
@@ -456,8 +456,8 @@ struct sj_account_snapshot {
 struct sj_position_snapshot {
     SJ_EVENT_HEAD
     uint32_t account;
-    uint32_t strategy; /* 0 = the account's */
-    int64_t quantity;  /* signed lots as the broker has it */
+    uint32_t strategy;    /* 0 = the account's */
+    int64_t quantity;     /* signed lots as the broker has it */
     int64_t own_quantity; /* as our fills make it */
     int64_t avg_price_e6;
     int64_t last_price_e6;

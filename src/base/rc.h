@@ -2,6 +2,14 @@
 #ifndef SJ_BASE_RC_H
 #define SJ_BASE_RC_H
 
+#include <errno.h>
+
 #include "shijim/rc.h"
+
+/* -errno of the call that has just failed; never 0, whatever it left there. [any thread] */
+static inline sj_rc sj_rc_errno(void)
+{
+    return errno > 0 ? -errno : -EIO;
+}
 
 #endif

@@ -124,7 +124,7 @@ sj_rc ring_map(int fd, const struct geometry *g, bool writable, struct ring_map 
     uint8_t *base =
         mmap(NULL, total, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
-        return -errno;
+        return sj_rc_errno();
     int protection = PROT_READ | (writable ? PROT_WRITE : 0);
     uint8_t *data = base + g->data_offset;
     if (mmap(base, g->data_offset, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==

@@ -124,7 +124,7 @@ static uint32_t trade_flags(struct connection *conn, struct slot *slot,
     if (trade->flags & SJ_FLAG_SIMTRADE || trade->total_volume == SJ_NULL_I64 ||
         trade->volume == SJ_NULL_U32)
         return 0; /* a trial match moves no total */
-    struct sj_tape_result result;
+    struct sj_tape_result result = {0};
     (quote ? sj_tape_quote : sj_tape_trade)(line, trade->exch_ns, trade->volume,
                                             trade->total_volume, &result);
     if (result.restarted) {

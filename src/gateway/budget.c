@@ -82,7 +82,7 @@ static sj_rc load(int fd, struct sj_budget_state *ret_state)
 {
     char text[LINE_MAX_SIZE];
     ssize_t size = pread(fd, text, sizeof(text), 0);
-    return size < 0 ? -errno : sj_budget_parse(text, (size_t)size, ret_state);
+    return size < 0 ? sj_rc_errno() : sj_budget_parse(text, (size_t)size, ret_state);
 }
 
 /* In place: the line's length never shrinks by more than its padding, and one small write to one

@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static struct sj_gateway *gateway_of(const struct clerk *clerk)
 {
     return clerk->connection->gateway;

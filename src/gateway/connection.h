@@ -147,7 +147,7 @@ uint32_t outbox_flush(struct connection *conn);
 void outbox_session(struct connection *conn, enum sj_session_kind kind, const struct item *item,
                     enum sj_rung rung, int32_t status, int64_t duration_ns, const char *text);
 void outbox_gap(struct connection *conn, const struct sj_gap *gap);
-void outbox_completeness(struct connection *conn, const struct sj_completeness *event);
+void outbox_completeness(struct connection *conn, const struct sj_completeness *completeness);
 bool outbox_define(struct connection *conn, const struct sj_instrument *definition);
 
 /* receive.c */
@@ -175,7 +175,7 @@ void recovery_result(struct connection *conn, const struct clerk_result *result,
 void recovery_fault(struct connection *conn, enum sj_rung from, enum sj_rung highest,
                     bool needs_data, const char *why, int64_t utc_ns, int64_t mono_ns);
 void recovery_data(struct connection *conn, int64_t utc_ns, int64_t mono_ns);
-void recovery_stream_ended(struct connection *conn, uint32_t stream, sj_rc rc, int64_t utc_ns,
+void recovery_stream_ended(struct connection *conn, uint32_t index, sj_rc rc, int64_t utc_ns,
                            int64_t mono_ns);
 
 int64_t recovery_wait_ns(const struct connection *conn, enum sj_refusal refusal);

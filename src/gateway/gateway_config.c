@@ -97,7 +97,7 @@ sj_rc gateway_check(const struct sj_gateway_config *config, struct sj_plan_optio
                                       .subscriptions_max = (uint32_t)config->subscriptions_max,
                                       .odd_lots = config->odd_lots};
     if (options.connection_count == 0 || options.connection_count > SJ_CONNECTIONS_MAX) {
-        snprintf(error, SJ_PLAN_ERROR_MAX, "broker.servers names %u servers: name 1 to %u",
+        snprintf(error, SJ_PLAN_ERROR_MAX, "broker.servers names %u servers: name 1 to %d",
                  options.connection_count, SJ_CONNECTIONS_MAX);
         return -SJ_E_RANGE;
     }
@@ -127,7 +127,7 @@ static sj_rc read_file(const char *path, char **ret_text, char error[SJ_PLAN_ERR
     size_t size = text ? fread(text, 1, FILE_SIZE_MAX + 1, file) : 0;
     sj_rc rc = 0;
     if (!text || ferror(file))
-        rc = errno ? -errno : -EIO;
+        rc = sj_rc_errno();
     else if (size > FILE_SIZE_MAX)
         rc = -SJ_E_LIMIT;
     if (file)

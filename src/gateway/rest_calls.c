@@ -203,7 +203,7 @@ static sj_rc contracts_page(struct sj_rest *rest, enum sj_security security, uin
 {
     char path[PATH_MAX_SIZE];
     snprintf(path, sizeof(path),
-             "/api/v1/data/contracts?region=TW&security_type=%s&page=%u&page_size=%u",
+             "/api/v1/data/contracts?region=TW&security_type=%s&page=%u&page_size=%d",
              sj_security_name(security), page, PAGE_SIZE);
     json_t *body;
     sj_rc rc = sj_rest_call(rest, "GET", path, NULL, &body);

@@ -59,7 +59,7 @@ static sj_rc take_login(struct span login, struct sj_store_address *address)
 static sj_rc take_host(struct span host, const char *scheme, bool is_native,
                        struct sj_store_address *address)
 {
-    const char *name_end = host.end;
+    const char *name_end;
     if (host.begin < host.end && *host.begin == '[') {
         const char *bracket = memchr(host.begin, ']', (size_t)(host.end - host.begin));
         if (bracket == NULL)

@@ -399,7 +399,7 @@ static sj_rc open_sides(struct walk *walk)
 {
     const struct sj_store_audit_options *options = walk->options;
     const struct sj_journal_reader_options reader = {.dir = options->journal_dir};
-    struct sj_journal_cursor cursor;
+    struct sj_journal_cursor cursor = {0};
     char dead_dir[SJ_STORE_PATH_MAX];
     sj_rc rc = sj_store_connect(options->config, &walk->client);
     if (rc == 0)

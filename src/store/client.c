@@ -354,6 +354,7 @@ sj_rc sj_store_client_run(struct sj_store_client *client, struct sj_store_reques
 {
     bool is_ended = false;
     request->done = note_end;
+    /* cppcheck-suppress autoVariables ; the loop below ends with the request */
     request->context = &is_ended;
     sj_rc rc = sj_store_client_start(client, request);
     if (rc < 0)

@@ -126,8 +126,8 @@ sj_rc sj_store_ledger_load(struct sj_store_ledger *ledger, const char *journal_d
     if (strlen(journal_dir) + 64 > sizeof(ledger->journal_dir) ||
         strlen(name) >= sizeof(ledger->name))
         return -ENAMETOOLONG;
-    strcpy(ledger->journal_dir, journal_dir);
-    strcpy(ledger->name, name);
+    snprintf(ledger->journal_dir, sizeof(ledger->journal_dir), "%s", journal_dir);
+    snprintf(ledger->name, sizeof(ledger->name), "%s", name);
     snprintf(path, sizeof(path), "%s/store", journal_dir);
     if (mkdir(path, 0750) < 0 && errno != EEXIST)
         return -errno;

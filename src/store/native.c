@@ -483,7 +483,7 @@ sj_rc sj_store_encode_native(const struct sj_store_rows *rows,
         out->size = size_before;
         return rc;
     }
-    fill_function *fills[SJ_STORE_COLUMNS_MAX];
+    fill_function *fills[SJ_STORE_COLUMNS_MAX] = {0};
     for (uint32_t i = 0; i < plan->column_count; i++)
         fills[i] = fill_of(lanes[i].column);
     _Alignas(64) uint8_t frames[RUN_ROWS * SJ_EVENT_SIZE_MAX];

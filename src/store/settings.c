@@ -65,7 +65,8 @@ void sj_store_settings_question(const struct sj_store_config *config, char *ret_
              " 'async_insert_busy_timeout_ms'");
     for (const char *list = config->settings; next_pair(&list, name, value);)
         add_name(ret_sql, size - 32, name);
-    strcat(ret_sql, ")");
+    const size_t used = strlen(ret_sql);
+    snprintf(ret_sql + used, size - used, ")");
 }
 
 bool sj_store_settings_knows(const char *answer, size_t size, const char *name)

@@ -2,12 +2,12 @@
 #ifndef SJ_TESTS_BASE_SUITES_H
 #define SJ_TESTS_BASE_SUITES_H
 
+/* It takes the list for casts. */
+/* clang-format off */
 #define SUITES(X)                                                                                  \
-    X(rc)                                                                                          \
-    X(hist)                                                                                        \
-    X(decimal)                                                                                     \
-    X(tw_time) X(crc32c) X(config) X(log) X(duty) X(bench) X(counters) X(http_client) X(json)      \
-        X(rng)
+    X(rc) X(hist) X(decimal) X(tw_time) X(crc32c) X(config) X(log) X(duty) X(bench) X(counters)    \
+    X(http_client) X(json) X(rng)
+/* clang-format on */
 
 #define X(suite) int suite##_tests(void);
 SUITES(X)
