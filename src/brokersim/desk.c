@@ -1,26 +1,250 @@
-#include "brokersim/desk.h"
+#include "brokersim/desk_private.h"
+#include "brokersim/fault.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const ORDER_STATUS_NAMES[] = {"PendingSubmit", "Submitted", "PartFilled",
+                                          "Filled",        "Cancelled", "Failed"};
+const char *const PRICE_TYPE_NAMES[] = {"", "LMT", "MKT", "MKP"};
+const char *const TIF_NAMES[] = {"", "ROD", "IOC", "FOK"};
 
 sj_rc desk_create(struct sj_brokersim *sim)
 {
-    (void)sim;
-    return 0;
+    struct order_desk *desk = calloc(1, sizeof *desk);
+    sim->desk = desk;
+    if (!desk)
+        return -ENOMEM;
+    desk->orders = calloc(ORDERS_MAX, sizeof *desk->orders);
+    desk->deals = calloc(DEALS_MAX, sizeof *desk->deals);
+    desk->actions = calloc(ACTIONS_MAX, sizeof *desk->actions);
+    desk->positions = calloc((size_t)ACCOUNTS * sim->universe.total, sizeof *desk->positions);
+    return desk->orders && desk->deals && desk->actions && desk->positions ? 0 : -ENOMEM;
 }
 
 void desk_close(struct sj_brokersim *sim)
 {
-    (void)sim;
+    struct order_desk *desk = sim->desk;
+    if (!desk)
+        return;
+    free(desk->orders);
+    free(desk->deals);
+    free(desk->actions);
+    free(desk->positions);
+    free(desk);
+    sim->desk = NULL;
 }
 
-uint64_t desk_work(struct sj_brokersim *sim)
+bool desk_queue(struct sj_brokersim *sim, enum action_kind kind, uint32_t order, int64_t value)
 {
-    (void)sim;
-    return 0;
+    struct order_desk *desk = sim->desk;
+    if (desk->action_tail - desk->action_head == ACTIONS_MAX)
+        return false;
+    desk->actions[desk->action_tail++ % ACTIONS_MAX] = (struct action){
+        kind, order, value, sim->now_ns + sim->options.order_latency_ms * SJ_NS_PER_MS};
+    return true;
+}
+
+/* Moves the position by a deal: adds at the average price, or closes and turns. */
+static void move_position(struct position *position, int64_t quantity, int64_t price_e6)
+{
+    int64_t held = position->quantity, after = held + quantity;
+    bool grows = held == 0 || (held > 0) == (quantity > 0);
+    if (grows)
+        position->price_e6 = (int64_t)(((double)position->price_e6 * (double)llabs(held) +
+                                        (double)price_e6 * (double)llabs(quantity)) /
+                                       (double)llabs(after));
+    else if (after != 0 && (after > 0) != (held > 0))
+        position->price_e6 = price_e6;
+    position->quantity = after;
 }
 
 void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantity)
 {
-    (void)context;
-    (void)owner;
-    (void)price_e6;
-    (void)quantity;
+    struct sj_brokersim *sim = context;
+    struct order_desk *desk = sim->desk;
+    struct user_order *order = &desk->orders[owner - 1];
+    const struct sj_sim_instrument *one = &sim->universe.list[order->instrument];
+    int64_t units = (int64_t)quantity * (order->feed == order->instrument ? one->unit : 1);
+    uint32_t account = (uint32_t)(order->account - ACCOUNT_LIST);
+    order->filled += quantity;
+    order->status =
+        order->filled + order->cancelled >= order->quantity ? ORDER_FILLED : ORDER_PART_FILLED;
+    order->modified_ns = sim->utc_ns;
+    move_position(&desk->positions[account * sim->universe.total + order->instrument],
+                  order->side == SJ_SIDE_BUY ? units : -units, price_e6);
+    if (desk->deal_count == DEALS_MAX)
+        return;
+    uint32_t index = desk->deal_count++;
+    desk->deals[index] = (struct user_deal){.order = owner - 1,
+                                            .next = DEAL_NONE,
+                                            .seq = index + 1,
+                                            .quantity = quantity,
+                                            .price_e6 = price_e6,
+                                            .utc_ns = sim->utc_ns};
+    if (order->last_deal == DEAL_NONE)
+        order->first_deal = index;
+    else
+        desk->deals[order->last_deal].next = index;
+    order->last_deal = index;
+    if (!desk->in_submit) {
+        desk_report_deal(sim, index);
+        desk->deals_reported = desk->deal_count;
+    }
+}
+
+static void report_deals(struct sj_brokersim *sim)
+{
+    struct order_desk *desk = sim->desk;
+    while (desk->deals_reported < desk->deal_count)
+        desk_report_deal(sim, desk->deals_reported++);
+}
+
+static bool deals_come_first(struct sj_brokersim *sim)
+{
+    for (uint32_t i = 0; i < sim->server_count; i++)
+        if (fault_hits(&sim->servers[i], FAULT_DEAL_FIRST))
+            return true;
+    return false;
+}
+
+/* Reports an operation and the deals it made, in order (or not, when a fault says so). */
+static void report(struct sj_brokersim *sim, const struct user_order *order, const char *op_type,
+                   const char *op_code)
+{
+    bool deals_first = deals_come_first(sim);
+    if (deals_first)
+        report_deals(sim);
+    desk_report_order(sim, order, op_type, op_code, order->message);
+    report_deals(sim);
+}
+
+static const char *refusal_text(sj_rc rc)
+{
+    if (rc == -SJ_E_RANGE)
+        return "price outside the daily limits or not on a tick";
+    return rc == -SJ_E_REFUSED ? "the market does not take orders now" : sj_rc_text(rc);
+}
+
+static void settle(struct user_order *order, const struct sj_exchange_result *result)
+{
+    order->exchange_id = result->id;
+    order->cancelled += result->cancelled;
+    if (order->filled >= order->quantity)
+        order->status = ORDER_FILLED;
+    else if (result->cancelled > 0)
+        order->status = ORDER_CANCELLED;
+    else
+        order->status = order->filled > 0 ? ORDER_PART_FILLED : ORDER_SUBMITTED;
+}
+
+static void carry_out_new(struct sj_brokersim *sim, uint32_t index)
+{
+    struct user_order *order = &sim->desk->orders[index];
+    const struct sj_sim_order in = {.feed = order->feed,
+                                    .owner = index + 1,
+                                    .quantity = order->quantity,
+                                    .price_e6 = order->price_e6,
+                                    .side = order->side,
+                                    .price_type = order->price_type,
+                                    .time_in_force = order->time_in_force};
+    struct sj_exchange_result result;
+    bool fop = sj_sim_is_fop((enum sj_security)sim->universe.list[order->instrument].security);
+    sj_rc rc = -SJ_E_REFUSED;
+    const char *code = "88";
+    if (fop && order->price_type == SJ_PRICE_MKT && order->time_in_force == SJ_TIF_ROD)
+        code = "9938";
+    else
+        rc = sim->source->ops->submit(sim->source, &in, &result);
+    if (rc < 0) {
+        order->status = ORDER_FAILED;
+        snprintf(order->message, sizeof order->message, "%s",
+                 strcmp(code, "9938") == 0 ? "MKT orders must be IOC or FOK" : refusal_text(rc));
+        report(sim, order, "New", code);
+        return;
+    }
+    settle(order, &result);
+    if (!fop && order->price_type == SJ_PRICE_MKT && result.filled == 0 && result.cancelled > 0) {
+        snprintf(order->message, sizeof order->message, "the market order found no match");
+        report(sim, order, "New", "48");
+        return;
+    }
+    report(sim, order, "New", "00");
+    if (result.cancelled > 0)
+        report(sim, order, "Cancel", "00");
+}
+
+static bool working(const struct user_order *order)
+{
+    return order->exchange_id != 0 && order->status != ORDER_FILLED &&
+           order->status != ORDER_CANCELLED && order->status != ORDER_FAILED;
+}
+
+static sj_rc change(struct sj_brokersim *sim, struct user_order *order, const struct action *action)
+{
+    const struct sj_market_source_ops *ops = sim->source->ops;
+    uint32_t left = 0;
+    struct sj_exchange_result result = {0};
+    sj_rc rc;
+    if (!working(order))
+        return -SJ_E_UNKNOWN;
+    if (action->kind == ACTION_CANCEL) {
+        rc = ops->cancel(sim->source, order->exchange_id, &left);
+        if (rc >= 0) {
+            order->cancelled += left;
+            order->status = ORDER_CANCELLED;
+        }
+    } else if (action->kind == ACTION_QUANTITY) {
+        left = order->quantity - order->filled - order->cancelled;
+        if (action->value >= left)
+            return -SJ_E_REFUSED;
+        rc = ops->reduce(sim->source, order->exchange_id, left - (uint32_t)action->value);
+        if (rc >= 0)
+            order->cancelled += left - (uint32_t)action->value;
+    } else {
+        rc = ops->reprice(sim->source, order->feed, order->exchange_id, action->value, &result);
+        if (rc >= 0) {
+            order->modified_price_e6 = action->value;
+            settle(order, &result);
+        }
+    }
+    return rc;
+}
+
+static void carry_out(struct sj_brokersim *sim, const struct action *action)
+{
+    static const char *const names[] = {"New", "Cancel", "UpdatePrice", "UpdateQty"};
+    struct user_order *order = &sim->desk->orders[action->order];
+    order->modified_ns = sim->utc_ns;
+    if (action->kind == ACTION_NEW) {
+        carry_out_new(sim, action->order);
+        return;
+    }
+    sj_rc rc = change(sim, order, action);
+    snprintf(order->message, sizeof order->message, "%s",
+             rc >= 0               ? ""
+             : rc == -SJ_E_UNKNOWN ? "the order is not working"
+             : rc == -SJ_E_REFUSED ? "a quantity can only be lowered"
+                                   : refusal_text(rc));
+    report(sim, order, names[action->kind], rc >= 0 ? "00" : "99");
+}
+
+uint64_t desk_work(struct sj_brokersim *sim)
+{
+    struct order_desk *desk = sim->desk;
+    uint64_t done = 0;
+    while (desk->action_head != desk->action_tail) {
+        struct action action = desk->actions[desk->action_head % ACTIONS_MAX];
+        if (action.due_ns > sim->now_ns)
+            break;
+        desk->action_head++;
+        desk->in_submit = true;
+        carry_out(sim, &action);
+        desk->in_submit = false;
+        done++;
+    }
+    return done;
 }

@@ -1,5 +1,6 @@
 /* Streams: server-sent events of market data and orders, and the exact account of them. */
 #include "brokersim/fault.h"
+#include "brokersim/history.h"
 #include "brokersim/server.h"
 
 #include "base/assert.h"
@@ -312,6 +313,8 @@ void stream_emit(void *context, uint32_t feed, unsigned kinds)
     const uint8_t *masks = sim->subscriptions + (size_t)feed * SJ_SIM_SERVERS_MAX;
     uint8_t topics = topics_of(kinds);
     sim->market_events++;
+    if (kinds & SJ_SIM_TICK)
+        history_note(sim, feed);
     for (uint32_t i = 0; i < sim->server_count; i++) {
         uint8_t wanted = masks[i] & topics;
         if (wanted == 0)

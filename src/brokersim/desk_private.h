@@ -1,0 +1,102 @@
+/* desk_private.h: the inside of the order desk, shared by desk*.c and rest_order.c,
+ * rest_portfolio.c. */
+#ifndef SJ_BROKERSIM_DESK_PRIVATE_H
+#define SJ_BROKERSIM_DESK_PRIVATE_H
+
+#include "brokersim/body.h"
+#include "brokersim/desk.h"
+
+#define ORDERS_MAX 65536
+#define DEALS_MAX 262144
+#define ACTIONS_MAX 8192
+#define DEAL_NONE UINT32_MAX
+
+enum order_status {
+    ORDER_PENDING_SUBMIT,
+    ORDER_SUBMITTED,
+    ORDER_PART_FILLED,
+    ORDER_FILLED,
+    ORDER_CANCELLED,
+    ORDER_FAILED,
+};
+
+struct user_order {
+    char id[20];
+    char seqno[8];
+    char ordno[8];
+    char custom_field[8];
+    const struct account *account;
+    const char *order_cond; /* stocks */
+    const char *order_lot;  /* stocks */
+    const char *octype;     /* futures, options */
+    uint32_t instrument;
+    uint32_t feed;
+    uint64_t exchange_id; /* 0 when nothing rests */
+    uint8_t side;
+    uint8_t price_type;
+    uint8_t time_in_force;
+    uint8_t status; /* enum order_status */
+    int64_t price_e6;
+    int64_t modified_price_e6;
+    uint32_t quantity;
+    uint32_t filled;
+    uint32_t cancelled;
+    uint32_t first_deal, last_deal;
+    uint32_t known; /* bit per server whose process knows the id */
+    int64_t order_ns, modified_ns;
+    char message[64];
+};
+
+struct user_deal {
+    uint32_t order;
+    uint32_t next; /* of the same order */
+    uint32_t seq;
+    uint32_t quantity;
+    int64_t price_e6;
+    int64_t utc_ns;
+};
+
+enum action_kind { ACTION_NEW, ACTION_CANCEL, ACTION_PRICE, ACTION_QUANTITY };
+
+struct action {
+    enum action_kind kind;
+    uint32_t order;
+    int64_t value;
+    int64_t due_ns;
+};
+
+struct position {
+    int64_t quantity; /* shares of stocks, lots of the rest; negative: short */
+    int64_t price_e6; /* average of the open part */
+};
+
+struct order_desk {
+    struct user_order *orders;
+    struct user_deal *deals;
+    struct action *actions;     /* ring */
+    struct position *positions; /* [account][instrument] */
+    uint32_t order_count, deal_count;
+    uint32_t action_head, action_tail;
+    uint32_t deals_reported; /* deals before this one had their events */
+    uint64_t event_id;
+    bool in_submit; /* deals of the running order wait for its order event */
+};
+
+extern const char *const ORDER_STATUS_NAMES[];
+extern const char *const PRICE_TYPE_NAMES[];
+extern const char *const TIF_NAMES[];
+
+/* Queues an action; false when the ring is full. */
+bool desk_queue(struct sj_brokersim *sim, enum action_kind kind, uint32_t order, int64_t value);
+
+/* Events. */
+void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
+                       const char *op_type, const char *op_code, const char *op_msg);
+void desk_report_deal(struct sj_brokersim *sim, uint32_t deal);
+
+/* The order's own fields, as trades and events have them in common. */
+void put_order_fields(struct sj_reply *json, const struct sj_brokersim *sim,
+                      const struct user_order *order);
+void put_seconds(struct sj_reply *json, const char *key, int64_t utc_ns);
+
+#endif

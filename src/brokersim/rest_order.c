@@ -1,0 +1,296 @@
+/* /order/...: placing, changing and listing orders. */
+#include "brokersim/desk_private.h"
+#include "brokersim/fault.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define QUANTITY_MAX 100000
+#define CUSTOM_FIELD_MAX 6
+
+static void put_trade(struct sj_reply *json, const struct sj_brokersim *sim,
+                      const struct user_order *order)
+{
+    const struct order_desk *desk = sim->desk;
+    sj_reply_object(json, NULL);
+    put_contract(json, "contract", &sim->universe, &sim->universe.list[order->instrument]);
+    sj_reply_object(json, "order");
+    put_order_fields(json, sim, order);
+    if (sj_sim_is_fop((enum sj_security)sim->universe.list[order->instrument].security))
+        sj_reply_string(json, "octype", order->octype);
+    sj_reply_end_object(json);
+    sj_reply_object(json, "status");
+    sj_reply_string(json, "id", order->id);
+    sj_reply_string(json, "status", ORDER_STATUS_NAMES[order->status]);
+    sj_reply_string(json, "status_code", order->status == ORDER_FAILED ? "88" : "00");
+    put_seconds(json, "order_ts", order->order_ns);
+    put_seconds(json, "modified_ts", order->modified_ns);
+    sj_reply_e6(json, "modified_price", order->modified_price_e6);
+    sj_reply_int(json, "order_quantity", order->quantity);
+    sj_reply_int(json, "deal_quantity", order->filled);
+    sj_reply_int(json, "cancel_quantity", order->cancelled);
+    sj_reply_string(json, "msg", order->message);
+    sj_reply_string(json, "web_id", "137");
+    sj_reply_array(json, "deals");
+    for (uint32_t i = order->first_deal; i != DEAL_NONE; i = desk->deals[i].next) {
+        sj_reply_object(json, NULL);
+        sj_reply_format(json, "seq", "%06u", desk->deals[i].seq);
+        sj_reply_e6(json, "price", desk->deals[i].price_e6);
+        sj_reply_int(json, "quantity", desk->deals[i].quantity);
+        put_seconds(json, "ts", desk->deals[i].utc_ns);
+        sj_reply_end_object(json);
+    }
+    sj_reply_end_array(json);
+    sj_reply_end_object(json);
+    sj_reply_end_object(json);
+}
+
+/* Answers with the trade, by way of the faults of order calls: the call has taken effect. */
+static void answer_trade(struct request *request, const struct user_order *order)
+{
+    struct server *server = request->server;
+    if (fault_hits(server, FAULT_LOST_ACK)) {
+        request->no_answer = true;
+        conn_close(request->connection);
+        return;
+    }
+    if (fault_hits(server, FAULT_UNKNOWN_OUTCOME)) {
+        http_fail(
+            request, 409,
+            "OrderOutcomeUnknown: the order was sent but not answered; reconcile, do not resend");
+        return;
+    }
+    if (fault_hits(server, FAULT_DELAY_ACK))
+        request->delay_ms = (uint32_t)server->faults->fault[FAULT_DELAY_ACK].value;
+    put_trade(&request->answer, request->sim, order);
+}
+
+/* Index of a word in a list (NULL-terminated), or -1. */
+static int word_index(const char *word, const char *const *list)
+{
+    for (int i = 0; list[i]; i++)
+        if (strcmp(word, list[i]) == 0)
+            return i;
+    return -1;
+}
+
+static const char *const LOTS[] = {"Common", "BlockTrade", "Fixing", "Odd", "IntradayOdd", NULL};
+static const char *const CONDITIONS[] = {"Cash",         "Netting",  "MarginTrading",
+                                         "ShortSelling", "SBLShort", "SBLShortPriceExempt",
+                                         "Emerging",     NULL};
+static const char *const OCTYPES[] = {"Auto", "New", "Cover", "DayTrade", NULL};
+static const char *const PRICE_TYPES[] = {"LMT", "MKT", "MKP", NULL};
+static const char *const TIFS[] = {"ROD", "IOC", "FOK", NULL};
+
+static const char *read_words(const json_t *in, struct user_order *order, bool stock)
+{
+    const char *action = body_text(in, "action", "");
+    int price_type = word_index(body_text(in, "price_type", ""), PRICE_TYPES);
+    int tif = word_index(body_text(in, "time_in_force", body_text(in, "order_type", "")), TIFS);
+    int lot = word_index(body_text(in, "order_lot", "Common"), LOTS);
+    int condition = word_index(body_text(in, "order_cond", "Cash"), CONDITIONS);
+    int octype = word_index(body_text(in, "octype", "Auto"), OCTYPES);
+    if (strcmp(action, "Buy") != 0 && strcmp(action, "Sell") != 0)
+        return "action must be Buy or Sell";
+    if (price_type < 0)
+        return "price_type must be LMT, MKT or MKP";
+    if (tif < 0)
+        return "order_type must be ROD, IOC or FOK";
+    if (lot < 0 || condition < 0 || octype < 0)
+        return "unknown order_lot, order_cond or octype";
+    order->side = strcmp(action, "Buy") == 0 ? SJ_SIDE_BUY : SJ_SIDE_SELL;
+    order->price_type = (uint8_t)(price_type + SJ_PRICE_LMT);
+    order->time_in_force = (uint8_t)(tif + SJ_TIF_ROD);
+    order->order_lot = LOTS[lot];
+    order->order_cond = CONDITIONS[condition];
+    order->octype = OCTYPES[octype];
+    if (stock && lot == 4 && (price_type != 0 || tif != 0))
+        return "intraday odd lots take LMT ROD orders only";
+    return NULL;
+}
+
+/* Reads an order; NULL or what is wrong with it. */
+static const char *read_order(const json_t *in, struct user_order *order, bool stock)
+{
+    int64_t quantity;
+    const char *custom = body_text(in, "custom_field", "");
+    const char *wrong = read_words(in, order, stock);
+    if (wrong)
+        return wrong;
+    if (!body_integer(in, "quantity", &quantity) || quantity < 1 || quantity > QUANTITY_MAX)
+        return "quantity must be a whole number, 1 to 100000";
+    if (!body_e6(in, "price", &order->price_e6) || order->price_e6 < 0)
+        return "price must be a number from 0";
+    if (strlen(custom) > CUSTOM_FIELD_MAX)
+        return "custom_field takes 6 characters at most";
+    order->quantity = (uint32_t)quantity;
+    snprintf(order->custom_field, sizeof order->custom_field, "%s", custom);
+    return NULL;
+}
+
+/* Gives a place in the book of orders and an id. */
+static uint32_t enter(struct request *request, const struct user_order *order)
+{
+    struct sj_brokersim *sim = request->sim;
+    uint32_t index = sim->desk->order_count++;
+    struct user_order *kept = &sim->desk->orders[index];
+    *kept = *order;
+    snprintf(kept->id, sizeof kept->id, "%08x%04x",
+             (uint32_t)(sim->started_ns / SJ_NS_PER_MS) ^ 0x5bd1e995u, index & 0xffff);
+    snprintf(kept->seqno, sizeof kept->seqno, "%06u", index + 1);
+    snprintf(kept->ordno, sizeof kept->ordno, "%c%04X", 'A' + (index >> 16 & 15), index & 0xffff);
+    kept->first_deal = kept->last_deal = DEAL_NONE;
+    kept->known = 1u << request->server->index;
+    kept->order_ns = sim->utc_ns;
+    return index;
+}
+
+static void place(struct request *request, const json_t *body)
+{
+    struct sj_brokersim *sim = request->sim;
+    struct user_order order = {0};
+    const json_t *stock_order = json_object_get(body, "stock_order");
+    const json_t *futures_order = json_object_get(body, "futures_order");
+    bool stock = json_is_object(stock_order);
+    const json_t *in = stock ? stock_order : futures_order;
+    if (!json_is_object(in) || (stock && json_is_object(futures_order))) {
+        http_fail(request, 400, "exactly one of stock_order and futures_order is needed");
+        return;
+    }
+    order.instrument = body_contract(request, json_object_get(body, "contract"));
+    if (order.instrument == SJ_SIM_NONE)
+        return;
+    if (sim->universe.list[order.instrument].target != SJ_SIM_NONE)
+        order.instrument = sim->universe.list[order.instrument].target;
+    const struct sj_sim_instrument *one = &sim->universe.list[order.instrument];
+    const char *wrong = read_order(in, &order, stock);
+    if (!wrong && (one->security == SJ_SECURITY_IND ||
+                   stock == sj_sim_is_fop((enum sj_security)one->security)))
+        wrong = "the contract does not take this kind of order";
+    if (!wrong && sim->desk->order_count == ORDERS_MAX)
+        wrong = "the simulator's book of orders is full";
+    if (wrong) {
+        http_fail(request, 400, wrong);
+        return;
+    }
+    const json_t *account = json_object_get(in, "account");
+    order.account =
+        json_is_object(account) ? body_account(request, account) : &ACCOUNT_LIST[stock ? 0 : 1];
+    if (!order.account)
+        return;
+    bool odd = stock && strcmp(order.order_lot, "IntradayOdd") == 0;
+    order.feed = odd ? order.instrument + sim->universe.count : order.instrument;
+    uint32_t index = enter(request, &order);
+    if (!desk_queue(sim, ACTION_NEW, index, 0))
+        http_fail(request, 500, "too many orders in flight");
+    else
+        answer_trade(request, &sim->desk->orders[index]);
+}
+
+void rest_place(struct request *request)
+{
+    json_t *body = body_parse(request);
+    if (body)
+        place(request, body);
+    json_decref(body);
+}
+
+/* The order a trade_id names, if this server's process knows it; answers itself otherwise. */
+static struct user_order *find_order(struct request *request, const json_t *body,
+                                     uint32_t *ret_index)
+{
+    struct order_desk *desk = request->sim->desk;
+    const char *id = body_text(body, "trade_id", NULL);
+    if (!id) {
+        http_fail(request, 400, "missing field `trade_id`");
+        return NULL;
+    }
+    for (uint32_t i = desk->order_count; i-- > 0;) {
+        struct user_order *order = &desk->orders[i];
+        if (strcmp(order->id, id) == 0 && (order->known & 1u << request->server->index)) {
+            *ret_index = i;
+            return order;
+        }
+    }
+    http_fail(request, 404, "Trade not found: call /order/trades first");
+    return NULL;
+}
+
+static void change(struct request *request, enum action_kind kind, int64_t value,
+                   const json_t *body)
+{
+    uint32_t index;
+    const struct user_order *order = find_order(request, body, &index);
+    if (!order)
+        return;
+    if (kind == ACTION_PRICE && strcmp(order->order_lot, "IntradayOdd") == 0)
+        http_fail(request, 400, "an intraday odd-lot order cannot change its price");
+    else if (!desk_queue(request->sim, kind, index, value))
+        http_fail(request, 500, "too many orders in flight");
+    else
+        answer_trade(request, order);
+}
+
+void rest_cancel(struct request *request)
+{
+    json_t *body = body_parse(request);
+    if (body)
+        change(request, ACTION_CANCEL, 0, body);
+    json_decref(body);
+}
+
+void rest_update_price(struct request *request)
+{
+    int64_t price;
+    json_t *body = body_parse(request);
+    if (body && (!body_e6(body, "price", &price) || price <= 0))
+        http_fail(request, 400, "price must be a number above 0");
+    else if (body)
+        change(request, ACTION_PRICE, price, body);
+    json_decref(body);
+}
+
+void rest_update_quantity(struct request *request)
+{
+    int64_t quantity;
+    json_t *body = body_parse(request);
+    if (body &&
+        (!body_integer(body, "quantity", &quantity) || quantity < 1 || quantity > QUANTITY_MAX))
+        http_fail(request, 400, "quantity must be a whole number from 1");
+    else if (body)
+        change(request, ACTION_QUANTITY, quantity, body);
+    json_decref(body);
+}
+
+void rest_trades(struct request *request)
+{
+    struct order_desk *desk = request->sim->desk;
+    json_t *body = body_parse(request);
+    const struct account *account = body ? body_account(request, body) : NULL;
+    json_decref(body);
+    if (!account)
+        return;
+    sj_reply_array(&request->answer, NULL);
+    for (uint32_t i = 0; i < desk->order_count; i++) {
+        if (desk->orders[i].account != account)
+            continue;
+        desk->orders[i].known |= 1u << request->server->index;
+        put_trade(&request->answer, request->sim, &desk->orders[i]);
+    }
+    sj_reply_end_array(&request->answer);
+}
+
+void rest_order_rest(struct request *request)
+{
+    const char *what = request->path + strlen("/order/");
+    if (strcmp(what, "combotrades") == 0) {
+        sj_reply_array(&request->answer, NULL);
+        sj_reply_end_array(&request->answer);
+    } else if (strstr(what, "comboorder")) {
+        http_fail(request, 400, "combo orders are not available in simulation");
+    } else {
+        http_fail(request, 404, "Not Found");
+    }
+}
