@@ -12,6 +12,22 @@
 #define LIVES_PERIOD_NS (20 * SJ_NS_PER_MS)
 #define LOOK_AHEAD_BLOCKS 512
 
+/* After a jump: what is missing until the next blocks is no loss. */
+void sj_reader_forget_sources(struct sj_journal_reader *reader)
+{
+    memset(reader->last_seq, 0, sizeof(reader->last_seq));
+    reader->sources_known = false;
+}
+
+void sj_reader_adopt_sources(struct sj_journal_reader *reader)
+{
+    if (!reader->window.head_whole)
+        return;
+    for (uint32_t src = 0; src < SJ_JOURNAL_SOURCES_MAX; src++)
+        reader->last_seq[src] = reader->window.head.sources[src].last_seq;
+    reader->sources_known = true;
+}
+
 static uint64_t learn_base(struct sj_window *window)
 {
     struct sj_scan scan;
@@ -199,7 +215,7 @@ static void damage_lost(struct sj_journal_reader *reader, uint32_t src, uint64_t
 {
     struct sj_journal_damage *damage = &reader->damage;
     uint64_t last_seq = reader->last_seq[src];
-    if (last_seq == 0 || reached <= last_seq)
+    if ((last_seq == 0 && !reader->sources_known) || reached <= last_seq)
         return;
     size_t used = strlen(damage->text);
     snprintf(damage->text + used, sizeof(damage->text) - used,
@@ -298,16 +314,12 @@ static sj_rc enter_next(struct sj_journal_reader *reader)
         return rc;
     reader->scan.base = reader->segments[next].base;
     uint64_t now = reader->segments[next].ordinal;
+    rc = 1;
     if (now > ordinal + 1)
-        return tell_missing(reader, end, reader->segments[next].base - end, ordinal + 1, now - 1,
-                            "are missing or hold nothing whole");
-    return 1;
-}
-
-/* Blocks were passed over on purpose: what is missing until the next ones is no loss. */
-static void forget_sources(struct sj_journal_reader *reader)
-{
-    memset(reader->last_seq, 0, sizeof(reader->last_seq));
+        rc = tell_missing(reader, end, reader->segments[next].base - end, ordinal + 1, now - 1,
+                          "are missing or hold nothing whole");
+    sj_reader_adopt_sources(reader);
+    return rc;
 }
 
 static void deliver(struct sj_journal_reader *reader, const struct sj_scan_block *block,
@@ -343,7 +355,10 @@ static sj_rc begin_first(struct sj_journal_reader *reader)
     if (rc < 0 || first >= reader->segment_count)
         return rc;
     rc = sj_reader_enter(reader, first);
-    return rc < 0 ? rc : 1;
+    if (rc < 0)
+        return rc;
+    sj_reader_adopt_sources(reader);
+    return 1;
 }
 
 /* What to do where the scan found nothing more: 1 to look again, 0 at the head. */
@@ -376,7 +391,7 @@ sj_rc sj_journal_read(struct sj_journal_reader *reader, struct sj_journal_span *
         }
         sj_reader_bound(reader);
         if (reader->only != NULL && sj_reader_skip_unwanted(reader))
-            forget_sources(reader);
+            sj_reader_forget_sources(reader);
         sj_rc rc = sj_scan_next(&reader->scan, &block);
         if (rc < 0)
             return tell_damage(reader);

@@ -35,7 +35,8 @@ struct sj_journal_reader {
     bool synced; /* a dead writer's file was made durable by us */
     struct sj_window window;
     struct sj_scan scan;
-    uint64_t last_seq[SJ_JOURNAL_SOURCES_MAX]; /* of what was delivered; 0: not known */
+    uint64_t last_seq[SJ_JOURNAL_SOURCES_MAX]; /* of what was delivered; 0: none, or not known */
+    bool sources_known; /* read on from a segment's beginning: 0 means none */
     struct sj_journal_damage damage;
     uint32_t *only; /* instruments wanted; NULL: all */
     uint32_t only_count;
@@ -51,6 +52,10 @@ SJ_MUST_USE sj_rc sj_reader_refresh(struct sj_journal_reader *reader);
 
 /* Opens segment `index` of the table at its first block. */
 SJ_MUST_USE sj_rc sj_reader_enter(struct sj_journal_reader *reader, size_t index);
+
+/* What the open segment's header says of the sources is what was before its first block. */
+void sj_reader_adopt_sources(struct sj_journal_reader *reader);
+void sj_reader_forget_sources(struct sj_journal_reader *reader);
 
 /* Sets the scan's end from trailer, head file or the next segment, as of now. */
 void sj_reader_bound(struct sj_journal_reader *reader);

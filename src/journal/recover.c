@@ -190,11 +190,10 @@ static sj_rc put_aside(struct recover *recover, uint64_t ordinal, uint64_t size)
     return rc < 0 ? rc : recover->io->sync_dir(recover->io->context, folder);
 }
 
-/* Prepared, but never begun: no byte of it is anything but zero. */
+/* Prepared, perhaps not to the end, but never begun: no byte of it is anything but zero. */
 static bool is_spare(struct sj_window *window)
 {
-    return !window->head_whole && !window->sealed && window->size >= SJ_JOURNAL_SEGMENT_MIN &&
-           content_end(window, 0) == 0;
+    return !window->head_whole && !window->sealed && content_end(window, 0) == 0;
 }
 
 static sj_rc take_sealed(struct recover *recover, const struct sj_window *window)

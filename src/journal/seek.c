@@ -5,12 +5,6 @@
 #include "journal/reader.h"
 #include "journal/seal.h"
 
-static void forget_sources(struct sj_journal_reader *reader)
-{
-    for (uint32_t src = 0; src < SJ_JOURNAL_SOURCES_MAX; src++)
-        reader->last_seq[src] = 0;
-}
-
 /* The last segment whose base is at or below `position`; segment_count when there is none. */
 static size_t segment_of(const struct sj_journal_reader *reader, uint64_t position)
 {
@@ -25,7 +19,7 @@ static void leave(struct sj_journal_reader *reader)
 {
     sj_window_done(&reader->window);
     reader->is_open = false;
-    forget_sources(reader);
+    sj_reader_forget_sources(reader);
 }
 
 sj_rc sj_journal_seek(struct sj_journal_reader *reader, uint64_t position)
@@ -41,10 +35,12 @@ sj_rc sj_journal_seek(struct sj_journal_reader *reader, uint64_t position)
     rc = sj_reader_enter(reader, at);
     if (rc < 0)
         return rc;
-    forget_sources(reader);
+    sj_reader_forget_sources(reader);
     uint64_t offset = position - reader->segments[at].base;
     if (offset > SJ_JOURNAL_PAGE)
         sj_scan_jump(&reader->scan, offset);
+    else
+        sj_reader_adopt_sources(reader);
     return 0;
 }
 
@@ -133,7 +129,7 @@ static sj_rc enter_and_walk(struct sj_journal_reader *reader, size_t at, wanted_
 sj_rc sj_journal_seek_time(struct sj_journal_reader *reader, int64_t time_ns)
 {
     sj_rc rc = sj_reader_refresh(reader);
-    forget_sources(reader);
+    sj_reader_forget_sources(reader);
     for (size_t i = 0; rc == 0 && i < reader->segment_count; i++) {
         const struct sj_reader_segment *segment = &reader->segments[i];
         if (segment->base == UINT64_MAX || (segment->end != 0 && segment->last_ns < time_ns))
@@ -171,7 +167,7 @@ sj_rc sj_journal_seek_seq(struct sj_journal_reader *reader, uint32_t src, uint64
         rc = sj_journal_seek(reader, back);
         return rc < 0 ? rc : -SJ_E_UNKNOWN;
     }
-    forget_sources(reader);
+    sj_reader_forget_sources(reader);
     return rc < 0 ? rc : 0;
 }
 

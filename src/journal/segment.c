@@ -232,6 +232,7 @@ static const uint8_t *get_buffered(struct sj_window *window, uint64_t offset, si
                  offset + size <= window->buffer_offset + window->buffer_size;
     if (!there) {
         uint64_t end = window->filled > offset ? window->filled : window->size;
+        end = end > window->size ? window->size : end;
         uint64_t want = end - offset > READ_AHEAD ? READ_AHEAD : end - offset;
         if (want < size)
             want = size;

@@ -138,6 +138,10 @@ uint64_t read_all(struct sj_journal_reader *reader, struct account *account)
             struct sj_journal_damage damage;
             sj_journal_reader_damage(reader, &damage);
             account->damage_count++;
+            if (getenv("SHIJIM_TEST_VERBOSE") != NULL)
+                fprintf(stderr, "# damage at %llu, %llu bytes of %s: %s\n",
+                        (unsigned long long)damage.position, (unsigned long long)damage.size,
+                        damage.file, damage.text);
             for (uint32_t i = 0; i < damage.lost_count && i < SJ_JOURNAL_DAMAGE_LOST_MAX; i++)
                 account->damage_lost += damage.lost[i].last_seq - damage.lost[i].first_seq + 1;
             continue;
