@@ -168,44 +168,16 @@ const struct message sj_parse_messages[SJ_CHANNEL_COUNT] = {
         },
 };
 
-/* First and last 8 bytes and the length tell all keys apart but a few. */
-static uint32_t slot_of(const char *text, size_t size)
-{
-    uint64_t first, last;
-    memcpy(&first, text, sizeof(first));
-    if (size < sizeof(first)) {
-        first &= (1ULL << (8 * size)) - 1;
-        last = 0;
-    } else {
-        memcpy(&last, text + size - sizeof(last), sizeof(last));
-    }
-    uint64_t mixed = (first + size) * 0x9e3779b97f4a7c15ULL + last * 0xc2b2ae3d27d4eb4fULL;
-    return (uint32_t)((mixed ^ (mixed >> 29)) * 0xd6e8feb86659fd93ULL >> 56) % KEY_SLOTS;
-}
-
 void sj_parse_keys_init(struct key keys[KEY_SLOTS])
 {
     memset(keys, 0, KEY_SLOTS * sizeof(keys[0]));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct key key = {.size = (uint8_t)strlen(names[i].text), .field = (uint8_t)names[i].field};
         memcpy(key.text, names[i].text, key.size);
-        uint32_t slot = slot_of(key.text, key.size);
+        uint32_t slot = sj_parse_key_slot(key.text, key.size);
         while (keys[slot].size > 0)
             slot = (slot + 1) % KEY_SLOTS;
         keys[slot] = key;
-    }
-}
-
-enum field sj_parse_key_find(const struct key keys[KEY_SLOTS], const char *text, size_t size)
-{
-    if (size == 0 || size > KEY_SIZE_MAX)
-        return FIELD_UNKNOWN;
-    for (uint32_t slot = slot_of(text, size);; slot = (slot + 1) % KEY_SLOTS) {
-        const struct key *key = &keys[slot];
-        if (key->size == size && memcmp(key->text, text, size) == 0)
-            return (enum field)key->field;
-        if (key->size == 0)
-            return FIELD_UNKNOWN;
     }
 }
 

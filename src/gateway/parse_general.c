@@ -1,9 +1,7 @@
 /*
  * The general path: one walk over the payload, any order, any spacing, escapes, unknown fields.
  */
-#include "gateway/parse_impl.h"
-#include "gateway/parse_number.h"
-#include "gateway/parse_scan.h"
+#include "gateway/parse_quick.h"
 
 #include "event/code_key.h"
 
@@ -12,26 +10,6 @@
 struct text {
     const char *start;
     size_t size;
-};
-
-struct walk {
-    struct sj_parse *parse;
-    const struct message *message;
-    const char *at;
-    const char *start;
-    const char *end;
-    char *frame;
-    uint64_t named; /* bits of fields that came */
-    uint64_t seen;  /* of these, the ones not null */
-    int64_t date_ns;
-    int64_t time_ns;
-    uint32_t flags;
-    uint32_t field_count;
-    uint32_t unknown_fields;
-    bool recording;
-    bool has_closing;
-    uint8_t levels[FIELD_COUNT];
-    struct text code;
 };
 
 #define TRY(call)                                                                                  \
@@ -428,11 +406,16 @@ static enum sj_parse_fault take_text(struct walk *walk, struct target target)
     walk->at++;
     char *buffer = target.store == STORE_CODE ? walk->parse->code_text : walk->parse->value_text;
     TRY(take_string(walk, buffer, &text));
-    if (target.store == STORE_CODE)
-        walk->code = text;
-    else if (target.store == STORE_DATE
-                 ? !sj_parse_date(walk->parse, text.start, text.size, &walk->date_ns)
-                 : !sj_parse_time(text.start, text.size, &walk->time_ns))
+    bool taken = true;
+    if (target.store == STORE_CODE) {
+        walk->code = text.start;
+        walk->code_size = text.size;
+    } else if (target.store == STORE_DATE) {
+        taken = sj_parse_date(walk->parse, text.start, text.size, &walk->date_ns);
+    } else {
+        taken = sj_parse_time(text.start, text.size, &walk->time_ns);
+    }
+    if (!taken)
         return SJ_PARSE_TIME;
     record(walk, text.start, text.start + text.size, target);
     return SJ_PARSE_NONE;
@@ -523,30 +506,40 @@ static enum sj_parse_fault take_field(struct walk *walk, enum field field)
     return take_scalar(walk, target, target.store == STORE_FLAG ? base : base + target.offset);
 }
 
-static enum sj_parse_fault take_object(struct walk *walk)
+/* Takes a field and the comma or brace behind it, the slow way. */
+static enum sj_parse_fault take_any_field(struct walk *walk, bool *ret_closed)
 {
     struct text key;
+    TRY(expect(walk, '"'));
+    TRY(take_string(walk, walk->parse->key_text, &key));
+    TRY(expect(walk, ':'));
+    skip_space(walk);
+    if (++walk->field_count > SJ_PARSE_FIELDS_MAX)
+        return SJ_PARSE_OVERSIZED;
+    TRY(take_field(walk, sj_parse_key_find(walk->parse->keys, key.start, key.size)));
+    char next = peek(walk);
+    if (next != ',' && next != '}')
+        return unexpected(walk);
+    walk->at++;
+    *ret_closed = next == '}';
+    return SJ_PARSE_NONE;
+}
+
+static enum sj_parse_fault take_object(struct walk *walk)
+{
+    bool closed = false;
     TRY(expect(walk, '{'));
     if (peek(walk) == '}') {
         walk->at++;
         return SJ_PARSE_NONE;
     }
-    for (;;) {
-        TRY(expect(walk, '"'));
-        TRY(take_string(walk, walk->parse->key_text, &key));
-        TRY(expect(walk, ':'));
-        skip_space(walk);
-        if (++walk->field_count > SJ_PARSE_FIELDS_MAX)
-            return SJ_PARSE_OVERSIZED;
-        enum field field = sj_parse_key_find(walk->parse->keys, key.start, key.size);
-        TRY(take_field(walk, field));
-        char next = peek(walk);
-        if (next != ',' && next != '}')
-            return unexpected(walk);
-        walk->at++;
-        if (next == '}')
-            return SJ_PARSE_NONE;
+    while (!closed) {
+        /* What is learned must be recorded, which only the slow way does. */
+        closed = !walk->recording && quick_fields(walk);
+        if (!closed)
+            TRY(take_any_field(walk, &closed));
     }
+    return SJ_PARSE_NONE;
 }
 
 /* Counts the levels of both sides; where prices are more than volumes the volume is null. */
@@ -573,10 +566,10 @@ static enum sj_parse_fault finish(struct walk *walk)
     if ((walk->seen & message->required) != message->required ||
         (message->any_of && !(walk->seen & message->any_of)))
         return SJ_PARSE_MISSING;
-    uint32_t id = sj_instruments_find(parse->table, walk->code.start, walk->code.size);
+    uint32_t id = sj_instruments_find(parse->table, walk->code, walk->code_size);
     if (id == 0) {
-        size_t size = walk->code.size < CODE_SIZE_MAX ? walk->code.size : CODE_SIZE_MAX;
-        memcpy(parse->code, walk->code.start, size);
+        size_t size = walk->code_size < CODE_SIZE_MAX ? walk->code_size : CODE_SIZE_MAX;
+        memcpy(parse->code, walk->code, size);
         parse->code[size] = '\0';
         return SJ_PARSE_INSTRUMENT;
     }

@@ -13,6 +13,10 @@
 
 #include <string.h>
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #define KEY_SIZE_MAX 31
 #define KEY_SLOTS 256
 #define MARKS_MAX 256 /* commas of a payload on the fast path */
@@ -198,8 +202,44 @@ struct sj_parse {
 /* Fills the table of keys. */
 void sj_parse_keys_init(struct key keys[KEY_SLOTS]);
 
+/* First and last 8 bytes and the length tell all keys apart but a few. Reads 8 bytes at `text`. */
+static inline uint32_t sj_parse_key_slot(const char *text, size_t size)
+{
+    uint64_t first, last = 0;
+    memcpy(&first, text, sizeof(first));
+    if (size < sizeof(first))
+        first &= (1ULL << (8 * size)) - 1;
+    else
+        memcpy(&last, text + size - sizeof(last), sizeof(last));
+    uint64_t mixed = (first + size) * 0x9e3779b97f4a7c15ULL + last * 0xc2b2ae3d27d4eb4fULL;
+    return (uint32_t)((mixed ^ (mixed >> 29)) * 0xd6e8feb86659fd93ULL >> 56) % KEY_SLOTS;
+}
+
+static inline bool sj_parse_key_equal(const struct key *key, const char *text, size_t size)
+{
+#ifdef __AVX2__
+    __m256i bytes = _mm256_loadu_si256((const __m256i *)text);
+    __m256i known = _mm256_loadu_si256((const __m256i *)key->text);
+    uint32_t equal = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, known));
+    return key->size == size && (~equal & ((1U << size) - 1)) == 0;
+#else
+    return key->size == size && memcmp(key->text, text, size) == 0;
+#endif
+}
+
 /* The field of a key, FIELD_UNKNOWN if none. Reads 32 bytes at `text`. */
-enum field sj_parse_key_find(const struct key keys[KEY_SLOTS], const char *text, size_t size);
+static inline enum field sj_parse_key_find(const struct key keys[KEY_SLOTS], const char *text,
+                                           size_t size)
+{
+    if (size == 0 || size > KEY_SIZE_MAX)
+        return FIELD_UNKNOWN;
+    for (uint32_t slot = sj_parse_key_slot(text, size);; slot = (slot + 1) % KEY_SLOTS) {
+        if (sj_parse_key_equal(&keys[slot], text, size))
+            return (enum field)keys[slot].field;
+        if (keys[slot].size == 0)
+            return FIELD_UNKNOWN;
+    }
+}
 
 /* A frame with its head and every field null. */
 void sj_parse_frame_init(const struct message *message, enum sj_channel channel, void *frame);

@@ -68,7 +68,7 @@ struct state {
     struct reference *reference;
     const struct sj_event_fields *event;
     bool rounded;
-    bool refused;
+    bool unsure;        /* a double has lost what the text said */
     char taken[64][32]; /* members filled */
     int taken_count;
 };
@@ -138,17 +138,20 @@ static bool value_e6(struct state *state, const json_t *json, int64_t *ret_e6)
         snprintf(text, sizeof(text), "%.6f", json_real_value(json));
     else
         return false;
+    if (json_is_real(json) && strtod(text, NULL) != json_real_value(json))
+        state->unsure = true;
     bool ignored = false;
     return decimal(text, ret_e6, &ignored);
 }
 
-static bool value_integer(const json_t *json, int64_t *ret_value)
+static bool value_integer(struct state *state, const json_t *json, int64_t *ret_value)
 {
     if (json_is_integer(json)) {
         *ret_value = json_integer_value(json);
         return *ret_value != INT64_MIN;
     }
     double real = json_real_value(json);
+    state->unsure |= json_is_real(json) && real == 0;
     if (!json_is_real(json) || real != (double)(int64_t)real || real > 9e12 || real < -9e12)
         return false;
     *ret_value = (int64_t)real;
@@ -165,7 +168,7 @@ static bool fill(struct state *state, const struct sj_field *field, const json_t
         memcpy(at, &value, 8);
         return true;
     }
-    if (!value_integer(json, &value))
+    if (!value_integer(state, json, &value))
         return false;
     narrow = (int32_t)value;
     switch (field->kind) {
@@ -415,5 +418,7 @@ enum reference_answer reference_parse(const struct sj_instruments *table, enum s
     set_nulls(sj_event_fields(SJ_EVENT_CLOSING), (char *)&reference->closing);
     bool read = read_object(&state, table, channel, root);
     json_decref(root);
+    if (state.unsure)
+        return REFERENCE_UNSURE;
     return read ? REFERENCE_EVENT : REFERENCE_REFUSED;
 }
