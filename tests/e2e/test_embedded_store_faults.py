@@ -1,7 +1,9 @@
 """The embedded store when it is stopped or killed, and its clients vanish."""
 
 import base64
+import os
 import random
+import subprocess
 import threading
 import time
 
@@ -144,4 +146,29 @@ def test_many_clients_that_vanish_leave_nothing_behind(make_store):
     others = "SELECT query, elapsed FROM system.processes WHERE query NOT LIKE '%system.processes%'"
     assert store.wait_rows(others, []) == []
     assert store.rows("SELECT count() FROM t") == [("0",)]
+    assert store.stop() == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 24 MiB of its own."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", place], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("may not mount a small file system here")
+    yield place
+    subprocess.run(["umount", "-l", place], check=False)
+
+
+def test_a_full_disk_refuses_the_insert_keeps_nothing_of_it_and_goes_on(small_disk, make_store):
+    store = make_store(data=small_disk / "data")
+    store.write(TABLE)
+    store.write("INSERT INTO t SELECT number, '' FROM numbers(1000)")
+    body = "".join(f"{n}\t{os.urandom(24).hex()}\n" for n in range(400000))
+    answer = store.try_write(body, query="INSERT INTO t FORMAT TSV")
+    assert answer.code == 243 and answer.headers["Retry-After"]
+    assert store.rows("SELECT count() FROM t") == [("1000",)]
+    store.write("INSERT INTO t SELECT number + 1000, '' FROM numbers(1000)")
+    assert store.rows("SELECT count() FROM t") == [("2000",)]
     assert store.stop() == 0

@@ -67,6 +67,7 @@ bool sj_emb_error_retryable(int code)
 {
     switch (code) {
     case SJ_EMB_MEMORY_LIMIT_EXCEEDED:
+    case SJ_EMB_NOT_ENOUGH_SPACE:
     case SJ_EMB_TOO_MANY_SIMULTANEOUS_QUERIES:
     case SJ_EMB_SESSION_IS_LOCKED:
     case SJ_EMB_ABORTED:

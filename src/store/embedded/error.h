@@ -41,6 +41,7 @@
     X(216, QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING, 500)                                             \
     X(236, ABORTED, 500)                                                                           \
     X(241, MEMORY_LIMIT_EXCEEDED, 500)                                                             \
+    X(243, NOT_ENOUGH_SPACE, 500)                                                                  \
     X(354, INFLATE_FAILED, 400)                                                                    \
     X(372, SESSION_NOT_FOUND, 404)                                                                 \
     X(373, SESSION_IS_LOCKED, 423)                                                                 \
@@ -71,7 +72,7 @@ const char *sj_emb_error_name(int code);
  * the inner one, which is the cause. 1001 when the message carries none. */
 int sj_emb_error_code(const char *message);
 
-/* May the very same request succeed later (memory, busy, cancelled)? Then the answer carries
+/* May the very same request succeed later (memory, disk, busy, stopping)? Then the answer carries
  * Retry-After. */
 bool sj_emb_error_retryable(int code);
 

@@ -35,6 +35,7 @@ static void error_that_may_pass_is_retryable(void **state)
 {
     (void)state;
     assert_true(sj_emb_error_retryable(241));
+    assert_true(sj_emb_error_retryable(243));
     assert_true(sj_emb_error_retryable(202));
     assert_true(sj_emb_error_retryable(236));
     assert_false(sj_emb_error_retryable(60));
