@@ -105,11 +105,21 @@ static void store(struct sj_instruments *table, uint32_t id, const struct sj_ins
     atomic_store_explicit(&entry->current, copy, memory_order_release);
 }
 
+/* Printable ASCII without what JSON escapes: a code on the wire is then its bytes, and only these.
+ */
+static bool code_valid(const char *code, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (code[i] < ' ' || code[i] > '~' || code[i] == '"' || code[i] == '\\')
+            return false;
+    return size > 0;
+}
+
 sj_rc sj_instruments_put(struct sj_instruments *table, const struct sj_instrument *definition,
                          uint32_t *ret_id)
 {
     size_t code_size = strnlen(definition->code, sizeof(definition->code));
-    if (code_size == 0)
+    if (!code_valid(definition->code, code_size))
         return -SJ_E_MALFORMED;
     struct sj_code_key key = sj_code_key_of(definition->code, code_size);
     struct slot *slot = slot_of(table, key);

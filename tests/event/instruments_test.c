@@ -84,6 +84,8 @@ static void instruments_are_found_only_by_their_exact_code(void **state)
     struct sj_instrument nameless = definition_of("");
     uint32_t id;
     assert_int_equal(sj_instruments_put(table, &nameless, &id), -SJ_E_MALFORMED);
+    struct sj_instrument quoted = definition_of("A\"B");
+    assert_int_equal(sj_instruments_put(table, &quoted, &id), -SJ_E_MALFORMED);
     sj_instruments_close(table);
 }
 

@@ -21,12 +21,12 @@ static void json_tells_every_field_exactly(void **state)
     event.seq = 42;
     struct sj_instruments *table;
     assert_int_equal(sj_instruments_create(4, &table), 0);
-    struct sj_instrument definition = {.code = "IX\"01"};
+    struct sj_instrument definition = {.code = "IX0001"};
     assert_int_equal(sj_instruments_put(table, &definition, &event.instrument), 0);
     char text[SJ_EVENT_JSON_MAX];
     int size = sj_event_json(&event, table, text, sizeof(text));
     const char *expected =
-        "{\"type\":\"index\",\"seq\":42,\"code\":\"IX\\\"01\",\"instrument\":1,"
+        "{\"type\":\"index\",\"seq\":42,\"code\":\"IX0001\",\"instrument\":1,"
         "\"flags\":[\"rounded\",\"replayed\"],\"exch_ns\":1795395605123456789,"
         "\"exch_time\":\"2026-11-23T01:00:05.123456789Z\",\"recv_ns\":null,\"recv_time\":null,"
         "\"close_e6\":28098.54,\"reference_e6\":-0.5,\"open_e6\":null,\"high_e6\":0.000001,"
