@@ -286,6 +286,16 @@ void fake_broker_send(struct fake_broker *broker, const char *data, size_t size,
     pthread_mutex_unlock(&broker->lock);
 }
 
+void fake_broker_beat(struct fake_broker *broker)
+{
+    static const char beat[] = "2d\r\nevent: heartbeat\ndata: {\"type\":\"heartbeat\"}\n\n\r\n";
+    pthread_mutex_lock(&broker->lock);
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
+        if (broker->client[i].fd && broker->client[i].streaming)
+            write_all(broker->client[i].fd, beat, sizeof(beat) - 1);
+    pthread_mutex_unlock(&broker->lock);
+}
+
 void fake_broker_end_stream(struct fake_broker *broker, bool in_order)
 {
     pthread_mutex_lock(&broker->lock);

@@ -23,6 +23,9 @@ const char *fake_broker_url(const struct fake_broker *broker);
 void fake_broker_send(struct fake_broker *broker, const char *data, size_t size, size_t chunk_size,
                       size_t piece_size);
 
+/* Sends a heartbeat where a stream is open; waits for nothing. */
+void fake_broker_beat(struct fake_broker *broker);
+
 /* Ends the open stream: with a last chunk, or in the middle of everything. */
 void fake_broker_end_stream(struct fake_broker *broker, bool in_order);
 
