@@ -21,9 +21,6 @@
 #include "base/rng.h"
 #include "store/store.h"
 
-/* gcc and clang have it, ISO C does not. */
-__extension__ typedef __int128 sj_int128;
-
 struct sj_store_audit_options {
     const struct sj_store_config *config;
     const char *journal_dir;

@@ -90,7 +90,7 @@ static sj_rc encode(struct sj_store_batch *batch, struct sj_store_workshop *work
 {
     struct sj_store_plan plan;
     char columns[4096];
-    sj_store_plan_columns(rows, &plan);
+    sj_store_plan_columns(rows, workshop->is_packed, &plan);
     sj_rc rc = sj_store_plan_text(batch->table, &plan, columns, sizeof(columns));
     SJ_ASSERT(rc > 0);
     int length = snprintf(batch->sql, sizeof(batch->sql), "INSERT INTO `%s`.`%s` %s FORMAT %s",

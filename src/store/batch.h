@@ -48,6 +48,7 @@ struct sj_store_workshop {
     struct sj_store_packer *packer;
     enum sj_store_format format;
     enum sj_store_packing packing;
+    bool is_packed; /* a current server: derived columns travel as their rests */
     const char *database;
     struct sj_store_bytes plain;
     uint32_t *scratch; /* symbols->capacity + 1 */

@@ -17,6 +17,7 @@ struct writer {
     char *at;
     const struct sj_store_symbols *symbols;
     struct sj_store_days days;
+    bool is_packed;
 };
 
 static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
@@ -191,11 +192,15 @@ static char *put_day(struct writer *writer, char *at, const uint8_t *frame)
 static char *put_value(struct writer *writer, char *at, const uint8_t *frame, uint32_t src,
                        const struct sj_store_column *column)
 {
+    const struct sj_store_symbol *symbol =
+        sj_store_symbol_of(writer->symbols, ((const struct sj_frame *)frame)->instrument);
+    if (writer->is_packed && column->derive != SJ_STORE_DERIVE_NONE) {
+        int64_t rest = sj_store_rest_of(frame, column, symbol);
+        return column->kind == SJ_STORE_DEC ? put_e6(at, rest) : put_i64(at, rest);
+    }
     char *after = put_number(at, frame, column);
     if (after != NULL)
         return after;
-    const struct sj_store_symbol *symbol =
-        sj_store_symbol_of(writer->symbols, ((const struct sj_frame *)frame)->instrument);
     const char *text = (const char *)frame + column->offset;
     switch ((enum sj_store_kind)column->kind) {
     case SJ_STORE_DAY:
@@ -210,6 +215,8 @@ static char *put_value(struct writer *writer, char *at, const uint8_t *frame, ui
         return put_enum(at, SJ_STORE_ENUM_EXCHANGE, symbol->exchange);
     case SJ_STORE_SRC:
         return put_u64(at, src);
+    case SJ_STORE_UNIT:
+        return put_u64(at, sj_store_unit_of(frame, symbol));
     case SJ_STORE_ENUM:
         return put_enum(at, (enum sj_store_enum)column->aux, frame[column->offset]);
     case SJ_STORE_TEXT:
@@ -247,7 +254,7 @@ sj_rc sj_store_encode_json(const struct sj_store_rows *rows, const struct sj_sto
                            const struct sj_store_plan *plan, struct sj_store_bytes *out)
 {
     struct label labels[SJ_STORE_COLUMNS_MAX];
-    struct writer writer = {.symbols = symbols};
+    struct writer writer = {.symbols = symbols, .is_packed = plan->is_packed};
     make_labels(rows, plan, labels);
     const size_t row_max = plan->column_count * (size_t)(NAME_SIZE_MAX + VALUE_SIZE_MAX) + 4;
     for (uint32_t i = 0; i < rows->count; i++) {

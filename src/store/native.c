@@ -40,8 +40,8 @@ static size_t width_of(const struct sj_store_column *column)
         [SJ_STORE_SRC] = 4,        [SJ_STORE_EXCHANGE] = 1,   [SJ_STORE_I64] = 8,
         [SJ_STORE_U64] = 8,        [SJ_STORE_DEC] = 8,        [SJ_STORE_U32] = 4,
         [SJ_STORE_I32] = 4,        [SJ_STORE_U16] = 2,        [SJ_STORE_U8] = 1,
-        [SJ_STORE_BIT] = 1,        [SJ_STORE_ENUM] = 1,       [SJ_STORE_DEC_LEVELS] = 8,
-        [SJ_STORE_U32_LEVELS] = 4, [SJ_STORE_I32_LEVELS] = 4,
+        [SJ_STORE_UNIT] = 4,       [SJ_STORE_BIT] = 1,        [SJ_STORE_ENUM] = 1,
+        [SJ_STORE_DEC_LEVELS] = 8, [SJ_STORE_U32_LEVELS] = 4, [SJ_STORE_I32_LEVELS] = 4,
     };
     return widths[column->kind];
 }
@@ -83,8 +83,10 @@ static bool has_value(const struct sj_store_rows *rows, const struct sj_store_co
     return false;
 }
 
-void sj_store_plan_columns(const struct sj_store_rows *rows, struct sj_store_plan *ret_plan)
+void sj_store_plan_columns(const struct sj_store_rows *rows, bool is_packed,
+                           struct sj_store_plan *ret_plan)
 {
+    ret_plan->is_packed = is_packed;
     ret_plan->column_count = 0;
     for (uint32_t i = 0; i < rows->table->column_count; i++) {
         if (has_value(rows, &rows->table->columns[i]))
@@ -97,8 +99,11 @@ sj_rc sj_store_plan_text(const struct sj_store_table *table, const struct sj_sto
 {
     size_t used = 0;
     for (uint32_t i = 0; i < plan->column_count; i++) {
-        const char *name = table->columns[plan->columns[i]].name;
-        int length = snprintf(ret_text + used, size - used, "%s`%s`", i > 0 ? "," : "(", name);
+        char name[80];
+        sj_rc rc = sj_store_name_text(&table->columns[plan->columns[i]], plan->is_packed, name,
+                                      sizeof(name));
+        int length =
+            rc < 0 ? -1 : snprintf(ret_text + used, size - used, "%s`%s`", i > 0 ? "," : "(", name);
         if (length < 0 || used + (size_t)length + 2 > size)
             return -SJ_E_RANGE;
         used += (size_t)length;
@@ -275,6 +280,39 @@ static void fill_symbol(struct lane *lane, const struct run *run)
     lane->values = out;
 }
 
+static void fill_unit(struct lane *lane, const struct run *run)
+{
+    EACH_ROW(run, i, frame)
+    {
+        uint32_t unit = sj_store_unit_of(frame, symbol_at(run, frame));
+        memcpy(lane->values + i * 4, &unit, 4);
+    }
+    lane->values += run->count * 4;
+}
+
+static void fill_rest(struct lane *lane, const struct run *run)
+{
+    EACH_ROW(run, i, frame)
+    {
+        int64_t rest = sj_store_rest_of(frame, lane->column, symbol_at(run, frame));
+        memcpy(lane->values + i * 8, &rest, 8);
+    }
+    lane->values += run->count * 8;
+}
+
+static void fill_null_rest(struct lane *lane, const struct run *run)
+{
+    EACH_ROW(run, i, frame)
+    {
+        bool null = is_null(frame, lane->column);
+        int64_t rest = null ? 0 : sj_store_rest_of(frame, lane->column, symbol_at(run, frame));
+        memcpy(lane->values + i * 8, &rest, 8);
+        lane->nulls[i] = null;
+    }
+    lane->values += run->count * 8;
+    lane->nulls += run->count;
+}
+
 static void fill_asset(struct lane *lane, const struct run *run)
 {
     EACH_ROW(run, i, frame)
@@ -362,7 +400,7 @@ static void fill_levels_4(struct lane *lane, const struct run *run)
 
 typedef void fill_function(struct lane *lane, const struct run *run);
 
-static fill_function *fill_of(const struct sj_store_column *column)
+static fill_function *fill_of(const struct sj_store_column *column, bool is_packed)
 {
     static fill_function *const fills[SJ_STORE_KIND_COUNT] = {
         [SJ_STORE_DAY] = fill_day,
@@ -378,6 +416,7 @@ static fill_function *fill_of(const struct sj_store_column *column)
         [SJ_STORE_I32] = fill_4,
         [SJ_STORE_U16] = fill_2,
         [SJ_STORE_U8] = fill_1,
+        [SJ_STORE_UNIT] = fill_unit,
         [SJ_STORE_BIT] = fill_bit,
         [SJ_STORE_ENUM] = fill_enum,
         [SJ_STORE_TEXT] = fill_text,
@@ -385,6 +424,8 @@ static fill_function *fill_of(const struct sj_store_column *column)
         [SJ_STORE_U32_LEVELS] = fill_levels_4,
         [SJ_STORE_I32_LEVELS] = fill_levels_4,
     };
+    if (is_packed && column->derive != SJ_STORE_DERIVE_NONE)
+        return column->nullable ? fill_null_rest : fill_rest;
     if (column->nullable)
         return width_of(column) == 4 ? fill_null_4 : fill_null_8;
     return fills[column->kind];
@@ -435,7 +476,10 @@ static sj_rc plan_lanes(const struct sj_store_rows *rows, const struct sj_store_
         char type[TYPE_TEXT_MAX];
         sj_rc type_size = sj_store_type_text(column, type, sizeof(type));
         SJ_ASSERT(type_size > 0);
-        at = put_text(out->data + out->size, column->name, strlen(column->name));
+        char name[80];
+        sj_rc name_size = sj_store_name_text(column, plan->is_packed, name, sizeof(name));
+        SJ_ASSERT(name_size > 0);
+        at = put_text(out->data + out->size, name, (size_t)name_size);
         at = put_text(at, type, (size_t)type_size);
         places[i] = (size_t)(at - out->data);
         out->size = places[i] + size;
@@ -485,7 +529,7 @@ sj_rc sj_store_encode_native(const struct sj_store_rows *rows,
     }
     fill_function *fills[SJ_STORE_COLUMNS_MAX] = {0};
     for (uint32_t i = 0; i < plan->column_count; i++)
-        fills[i] = fill_of(lanes[i].column);
+        fills[i] = fill_of(lanes[i].column, plan->is_packed);
     _Alignas(64) uint8_t frames[RUN_ROWS * SJ_EVENT_SIZE_MAX];
     uint32_t srcs[RUN_ROWS];
     struct sj_store_days days = {0};

@@ -17,12 +17,14 @@
 
 /* The columns of a block, and the statement's list of them ("`ts`, `symbol`, ..."). */
 struct sj_store_plan {
+    bool is_packed; /* derived columns travel as their rests */
     uint16_t column_count;
     uint8_t columns[SJ_STORE_COLUMNS_MAX]; /* indices into the table's */
 };
 
 /* Chooses the columns for these rows: all but those that are null throughout. */
-void sj_store_plan_columns(const struct sj_store_rows *rows, struct sj_store_plan *ret_plan);
+void sj_store_plan_columns(const struct sj_store_rows *rows, bool is_packed,
+                           struct sj_store_plan *ret_plan);
 
 /* The list of the plan's columns in parentheses. Returns the length. -SJ_E_RANGE. */
 SJ_MUST_USE sj_rc sj_store_plan_text(const struct sj_store_table *table,

@@ -1,6 +1,7 @@
 #include "store/rows.h"
 
 #include "base/assert.h"
+#include "base/rng.h"
 #include "base/tw_time.h"
 
 #include <errno.h>
@@ -56,6 +57,7 @@ static void set_unknown(struct sj_store_symbol *cell, uint32_t id)
     int length = id > 0 ? snprintf(text, sizeof(text), "#%u", id) : 0;
     memset(cell, 0, sizeof(*cell));
     set_code(cell, text, (size_t)length);
+    cell->unit = 1;
 }
 
 sj_rc sj_store_symbols_init(struct sj_store_symbols *symbols, uint32_t capacity)
@@ -99,6 +101,7 @@ sj_rc sj_store_symbols_put(struct sj_store_symbols *symbols, const struct sj_ins
     cell->exchange = definition->exchange <= sj_store_enum_max(SJ_STORE_ENUM_EXCHANGE)
                          ? definition->exchange
                          : 0;
+    cell->unit = definition->unit > 0 ? definition->unit : 1;
     symbols->known_count += cell->known == 0;
     cell->known = 1;
     symbols->definitions[id] = *definition;
@@ -206,4 +209,49 @@ int sj_store_rows_sort(const struct sj_store_rows *rows, const struct sj_store_s
     for (uint32_t row = 0; row < rows->count; row++)
         ret_order[scratch[rank_of(rows, symbols, row)]++] = row;
     return 1;
+}
+
+#define DECIMAL_MAX 1000000000000000000 /* 18 digits */
+
+static int64_t price_of(const struct sj_trade *trade)
+{
+    return trade->price_e6 == SJ_NULL_E6 ? 0 : trade->price_e6;
+}
+
+uint32_t sj_store_unit_of(const void *frame, const struct sj_store_symbol *symbol)
+{
+    const struct sj_trade *trade = frame;
+    uint32_t unit = (trade->flags & SJ_FLAG_ODD_LOT) != 0 ? 1 : symbol->unit;
+    sj_int128 amount = (sj_int128)price_of(trade) * trade->volume * unit;
+    return amount < DECIMAL_MAX && amount > -DECIMAL_MAX ? unit : 0;
+}
+
+/* As the alias divides: towards zero. */
+static int64_t average_of(const struct sj_trade *trade)
+{
+    if (trade->total_amount_e6 == SJ_NULL_E6)
+        return 0;
+    return trade->total_amount_e6 / (trade->total_volume > 0 ? trade->total_volume : 1);
+}
+
+int64_t sj_store_rest_of(const void *frame, const struct sj_store_column *column,
+                         const struct sj_store_symbol *symbol)
+{
+    const struct sj_trade *trade = frame; /* and a quote: both begin with the same fields */
+    int64_t value;
+    memcpy(&value, (const uint8_t *)frame + column->offset, sizeof(value));
+    uint64_t bits = (uint64_t)value;
+    switch ((enum sj_store_derive)column->derive) {
+    case SJ_STORE_DERIVE_DELAY:
+        return (int64_t)(bits - (uint64_t)sj_store_frame_ts(frame));
+    case SJ_STORE_DERIVE_AMOUNT:
+        return (int64_t)(bits - (uint64_t)price_of(trade) * trade->volume *
+                                    sj_store_unit_of(frame, symbol));
+    case SJ_STORE_DERIVE_AVERAGE:
+        return (int64_t)(bits - (uint64_t)average_of(trade));
+    case SJ_STORE_DERIVE_CHANGE:
+        return (int64_t)((uint64_t)price_of(trade) - bits);
+    default:
+        return value;
+    }
 }

@@ -9,6 +9,9 @@
 
 #include "store/schema.h"
 
+/* gcc and clang have it, ISO C does not. */
+__extension__ typedef __int128 sj_int128;
+
 /* --- bytes that grow up to a limit --- */
 
 struct sj_store_bytes {
@@ -31,6 +34,7 @@ struct sj_store_symbol {
     uint8_t asset;   /* enum sj_security */
     uint8_t exchange;
     uint16_t known;
+    uint32_t unit; /* shares a lot; 1 where it is not told */
     uint32_t rank; /* of the code among all codes: the table's order */
 };
 
@@ -78,6 +82,15 @@ int32_t sj_store_month_of(struct sj_store_days *days, int64_t utc_ns);
 int64_t sj_store_frame_ts(const void *frame);
 
 /* --- rows --- */
+
+/* What a unit of the frame's volume counts in its amount: 1 in odd lots, else the instrument's
+ * unit; 0 where price x volume x unit is no decimal. */
+uint32_t sj_store_unit_of(const void *frame, const struct sj_store_symbol *symbol);
+
+/* What is missing to a derived column's value (enum sj_store_derive); wraps around where the
+ * event's own values are no decimals. */
+int64_t sj_store_rest_of(const void *frame, const struct sj_store_column *column,
+                         const struct sj_store_symbol *symbol);
 
 /* Frames back to back; all of them, or those that `order` names. */
 struct sj_store_rows {

@@ -82,6 +82,7 @@ static void put_plain_type(struct text *text, const struct sj_store_column *colu
         [SJ_STORE_I32] = "Int32",
         [SJ_STORE_U16] = "UInt16",
         [SJ_STORE_U8] = "UInt8",
+        [SJ_STORE_UNIT] = "UInt32",
         [SJ_STORE_BIT] = "UInt8",
         [SJ_STORE_TEXT] = "String",
         [SJ_STORE_DEC_LEVELS] = "Array(Decimal(18, 6))",
@@ -120,26 +121,56 @@ sj_rc sj_store_type_text(const struct sj_store_column *column, char *ret_text, s
     return finish(&text);
 }
 
+sj_rc sj_store_name_text(const struct sj_store_column *column, bool is_packed, char *ret_text,
+                         size_t size)
+{
+    struct text text = {ret_text, size, 0};
+    bool is_rest = is_packed && column->derive != SJ_STORE_DERIVE_NONE;
+    put(&text, "%s%s", column->name, is_rest ? "_rest" : "");
+    return finish(&text);
+}
+
 static void put_codec(struct text *text, const struct sj_store_column *column,
                       const struct sj_store_dialect *dialect)
 {
     static const char *const codecs[SJ_STORE_CODEC_COUNT] = {
         [SJ_STORE_CODEC_PLAIN] = "ZSTD(1)",
         [SJ_STORE_CODEC_DELTA] = "Delta, ZSTD(1)",
-        [SJ_STORE_CODEC_DOUBLE_DELTA] = "DoubleDelta, ZSTD(1)",
+        [SJ_STORE_CODEC_TIME] = "GCD, Delta, ZSTD(1)",
+        [SJ_STORE_CODEC_SEQ] = "Delta, T64('bit'), ZSTD(1)",
         [SJ_STORE_CODEC_T64] = "T64, ZSTD(1)",
-        [SJ_STORE_CODEC_GCD_DELTA] = "GCD, Delta, ZSTD(1)",
+        [SJ_STORE_CODEC_GCD_DELTA] = "GCD, Delta, ZSTD(3)",
     };
     const char *codec = codecs[column->codec];
-    if (column->codec == SJ_STORE_CODEC_GCD_DELTA && !dialect->has_gcd)
+    bool needs_gcd =
+        column->codec == SJ_STORE_CODEC_GCD_DELTA || column->codec == SJ_STORE_CODEC_TIME;
+    if (needs_gcd && !dialect->has_gcd)
         codec = codecs[SJ_STORE_CODEC_DELTA];
     put(text, " CODEC(%s)", codec);
+}
+
+/* How a current server computes a derived column. No null of another column may spoil a value, and
+ * nothing may divide by zero. */
+static void put_alias(struct text *text, const struct sj_store_column *column)
+{
+    static const char *const formulas[] = {
+        [SJ_STORE_DERIVE_DELAY] = "ts + recv_ts_rest",
+        [SJ_STORE_DERIVE_AMOUNT] = "price * size * amount_unit + amount_rest",
+        [SJ_STORE_DERIVE_AVERAGE] = "coalesce(total_amount / if(total_volume > 0, total_volume, 1),"
+                                    " toDecimal64(0, 6)) + avg_price_rest",
+        [SJ_STORE_DERIVE_CHANGE] = "price - price_chg_rest",
+    };
+    put(text, "`%s` ", column->name);
+    put_type(text, column);
+    put(text, " ALIAS %s, ", formulas[column->derive]);
 }
 
 static void put_column(struct text *text, const struct sj_store_column *column,
                        const struct sj_store_dialect *dialect)
 {
-    put(text, "`%s` ", column->name);
+    char name[80];
+    (void)!sj_store_name_text(column, dialect->has_codecs, name, sizeof(name));
+    put(text, "`%s` ", name);
     bool is_text = column->kind == SJ_STORE_SYMBOL || column->kind == SJ_STORE_TEXT;
     if (is_text && dialect->has_codecs)
         put(text, "LowCardinality(String)");
@@ -148,6 +179,8 @@ static void put_column(struct text *text, const struct sj_store_column *column,
     if (dialect->has_codecs)
         put_codec(text, column, dialect);
     put(text, ", ");
+    if (dialect->has_codecs && column->derive != SJ_STORE_DERIVE_NONE)
+        put_alias(text, column);
 }
 
 sj_rc sj_store_create_statement(const struct sj_store_table *table, const char *database,

@@ -37,6 +37,7 @@ enum sj_store_kind {
     SJ_STORE_I32,
     SJ_STORE_U16,
     SJ_STORE_U8,
+    SJ_STORE_UNIT,       /* what one of `size` counts in amount: the unit, 1 in odd lots */
     SJ_STORE_BIT,        /* bit `aux` of flags: UInt8 */
     SJ_STORE_ENUM,       /* one byte, value set `aux` (enum sj_store_enum): Enum8 */
     SJ_STORE_TEXT,       /* `aux` chars, zero filled: String */
@@ -64,10 +65,21 @@ enum sj_store_enum {
 enum sj_store_codec {
     SJ_STORE_CODEC_PLAIN,
     SJ_STORE_CODEC_DELTA,
-    SJ_STORE_CODEC_DOUBLE_DELTA,
+    SJ_STORE_CODEC_TIME,
+    SJ_STORE_CODEC_SEQ,
     SJ_STORE_CODEC_T64,
     SJ_STORE_CODEC_GCD_DELTA,
     SJ_STORE_CODEC_COUNT
+};
+
+/* Columns that others nearly tell. A current server keeps what is missing to the exact value in
+ * NAME_rest, which packs to almost nothing, and computes NAME from both (an ALIAS). */
+enum sj_store_derive {
+    SJ_STORE_DERIVE_NONE,
+    SJ_STORE_DERIVE_DELAY,   /* recv_ts = ts + rest */
+    SJ_STORE_DERIVE_AMOUNT,  /* amount = price x size x amount_unit + rest */
+    SJ_STORE_DERIVE_AVERAGE, /* avg_price = total_amount / total_volume + rest */
+    SJ_STORE_DERIVE_CHANGE   /* price_chg = price - rest */
 };
 
 struct sj_store_column {
@@ -77,6 +89,7 @@ struct sj_store_column {
     uint8_t kind;     /* enum sj_store_kind */
     uint8_t nullable; /* the event's null travels as NULL */
     uint8_t codec;    /* enum sj_store_codec */
+    uint8_t derive;   /* enum sj_store_derive */
 };
 
 struct sj_store_table {
@@ -103,13 +116,17 @@ uint8_t sj_store_enum_max(enum sj_store_enum set);
 /* The name of a value ("buy"), or NULL beyond the last. */
 const char *sj_store_enum_name(enum sj_store_enum set, uint8_t value);
 
+/* The name rows travel under: NAME, or NAME_rest where it is derived and packed. */
+SJ_MUST_USE sj_rc sj_store_name_text(const struct sj_store_column *column, bool is_packed,
+                                     char *ret_text, size_t size);
+
 /* The column's type as Native blocks and CREATE TABLE name it. Returns the length. -SJ_E_RANGE. */
 SJ_MUST_USE sj_rc sj_store_type_text(const struct sj_store_column *column, char *ret_text,
                                      size_t size);
 
 /* What the server can do, as far as statements depend on it (client.h probes it). */
 struct sj_store_dialect {
-    bool has_codecs; /* CODEC, LowCardinality, deduplication tokens */
+    bool has_codecs; /* CODEC, LowCardinality, deduplication tokens; derived columns are packed */
     bool has_gcd;    /* the GCD codec (23.12 and later) */
 };
 

@@ -10,6 +10,11 @@
     }
 #define FIELD(label, k, field, c) COLUMN(label, k, field, 0, 0, c)
 #define MAYBE(label, k, field, c) COLUMN(label, k, field, 0, 1, c)
+#define DERIVED(label, k, field, n, d, c)                                                          \
+    {                                                                                              \
+        .name = (label), .offset = offsetof(struct ROW, field), .kind = SJ_STORE_##k,              \
+        .nullable = (n), .codec = SJ_STORE_CODEC_##c, .derive = SJ_STORE_DERIVE_##d                \
+    }
 #define ENUM(label, field, set) COLUMN(label, ENUM, field, SJ_STORE_ENUM_##set, 0, PLAIN)
 #define TEXT(label, field) COLUMN(label, TEXT, field, sizeof(((struct ROW *)0)->field), 0, PLAIN)
 #define BIT(label, n) COLUMN(label, BIT, flags, n, 0, PLAIN)
@@ -19,14 +24,14 @@
     COLUMN(label, k##_LEVELS, field, offsetof(struct ROW, level_count[1]), 0, PLAIN)
 
 /* What every row begins with, what it is about, and what names it. */
-#define WHEN FIELD("trading_day", DAY, exch_ns, PLAIN), FIELD("ts", TS, exch_ns, DOUBLE_DELTA)
+#define WHEN FIELD("trading_day", DAY, exch_ns, PLAIN), FIELD("ts", TS, exch_ns, TIME)
 #define WHAT                                                                                       \
     FIELD("symbol", SYMBOL, instrument, PLAIN), FIELD("asset_type", ASSET, instrument, PLAIN),     \
         FIELD("exchange", EXCHANGE, instrument, PLAIN)
 #define NAME                                                                                       \
-    FIELD("src", SRC, seq, PLAIN), FIELD("seq", U64, seq, DELTA),                                  \
-        FIELD("flags", U32, flags, PLAIN), FIELD("instrument", U32, instrument, PLAIN)
-#define RECEIVED FIELD("recv_ts", I64, recv_ns, DOUBLE_DELTA), NAME
+    FIELD("src", SRC, seq, PLAIN), FIELD("seq", U64, seq, SEQ), FIELD("flags", U32, flags, PLAIN), \
+        FIELD("instrument", U32, instrument, PLAIN)
+#define RECEIVED DERIVED("recv_ts", I64, recv_ns, 0, DELAY, T64), NAME
 #define MARKS BIT("simtrade", 0), BIT("suspend", 1), BIT("odd_lot", 2)
 
 #define TRADE_HEAD                                                                                 \
@@ -36,9 +41,11 @@
 #define TRADE_TAIL                                                                                 \
     ENUM("channel", channel, CHANNEL), FIELD("chg_type", U8, chg_type, PLAIN),                     \
         MAYBE("open", DEC, open_e6, GCD_DELTA), MAYBE("high", DEC, high_e6, GCD_DELTA),            \
-        MAYBE("low", DEC, low_e6, GCD_DELTA), MAYBE("avg_price", DEC, avg_price_e6, GCD_DELTA),    \
-        MAYBE("amount", DEC, amount_e6, GCD_DELTA),                                                \
-        MAYBE("price_chg", DEC, price_chg_e6, GCD_DELTA),                                          \
+        MAYBE("low", DEC, low_e6, GCD_DELTA),                                                      \
+        DERIVED("avg_price", DEC, avg_price_e6, 1, AVERAGE, PLAIN),                                \
+        FIELD("amount_unit", UNIT, instrument, PLAIN),                                             \
+        DERIVED("amount", DEC, amount_e6, 1, AMOUNT, PLAIN),                                       \
+        DERIVED("price_chg", DEC, price_chg_e6, 1, CHANGE, PLAIN),                                 \
         MAYBE("pct_chg", DEC, pct_chg_e6, GCD_DELTA),                                              \
         MAYBE("bid_side_total_vol", I64, bid_side_total_vol, DELTA),                               \
         MAYBE("ask_side_total_vol", I64, ask_side_total_vol, DELTA),                               \
@@ -186,7 +193,7 @@ static const struct sj_store_column completeness[] = {
 
 #define ROW sj_timer
 static const struct sj_store_column timers[] = {FIELD("trading_day", DAY, time_ns, PLAIN),
-                                                FIELD("ts", I64, time_ns, DOUBLE_DELTA), NAME};
+                                                FIELD("ts", I64, time_ns, TIME), NAME};
 #undef ROW
 
 #define ROW sj_drained

@@ -254,6 +254,7 @@ static void adopt_server(struct sj_store *store)
     memcpy(store->stats.server_version, abilities->version, sizeof(abilities->version));
     sj_backoff_reset(&store->setup_backoff);
     store->workshop.format = (enum sj_store_format)store->config.format;
+    store->workshop.is_packed = abilities->has_codecs;
     store->workshop.packing = sj_store_choose_packing(&store->config, abilities);
     for (uint32_t i = 0; i < store->count; i++)
         sj_store_round_unbuild(round_at(store, i));

@@ -18,6 +18,7 @@ struct fixture {
     struct sj_store_bytes out;
     struct sj_store_plan plan;
     struct block block;
+    bool is_packed;
 };
 
 static int set_up(void **state)
@@ -59,7 +60,7 @@ static struct sj_store_rows rows_of(struct fixture *f, enum sj_event_type type, 
 static void encode(struct fixture *f, const struct sj_store_rows *rows)
 {
     f->out.size = 0;
-    sj_store_plan_columns(rows, &f->plan);
+    sj_store_plan_columns(rows, f->is_packed, &f->plan);
     assert_int_equal(sj_store_encode_native(rows, &f->symbols, &f->plan, &f->out), 0);
     assert_true(block_read(f->out.data, f->out.size, &f->block));
     assert_int_equal(f->block.row_count, rows->count);
