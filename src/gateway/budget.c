@@ -105,7 +105,7 @@ sj_rc sj_budget_take(struct sj_budget *budget, int64_t now_ns, int64_t *ret_retr
     sj_rc rc = lock(budget);
     if (rc < 0)
         return rc;
-    struct sj_budget_state state;
+    struct sj_budget_state state = {0};
     rc = load(budget->fd, &state);
     if (rc >= 0)
         rc = sj_budget_decide(&state, &budget->limits, now_ns, ret_retry_ns);

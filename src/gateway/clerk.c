@@ -1,4 +1,5 @@
 #include "gateway/connection.h"
+
 #include "gateway/rest_call.h"
 
 #include <errno.h>

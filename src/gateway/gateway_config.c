@@ -123,22 +123,21 @@ sj_rc gateway_check(const struct sj_gateway_config *config, struct sj_plan_optio
 static sj_rc read_file(const char *path, char **ret_text, char error[SJ_PLAN_ERROR_MAX])
 {
     FILE *file = fopen(path, "re");
+    sj_rc rc = -errno;
     char *text = file ? malloc(FILE_SIZE_MAX + 1) : NULL;
-    size_t size = text ? fread(text, 1, FILE_SIZE_MAX + 1, file) : 0;
-    sj_rc rc = 0;
-    if (!text || ferror(file))
-        rc = sj_rc_errno();
-    else if (size > FILE_SIZE_MAX)
-        rc = -SJ_E_LIMIT;
+    if (text) {
+        size_t size = fread(text, 1, FILE_SIZE_MAX + 1, file);
+        rc = ferror(file) ? -EIO : size > FILE_SIZE_MAX ? -SJ_E_LIMIT : 0;
+        text[rc == 0 ? size : 0] = '\0';
+    }
     if (file)
         fclose(file);
-    if (rc < 0) {
+    if (!text || rc < 0) {
         snprintf(error, SJ_PLAN_ERROR_MAX, "broker.instruments_file '%.120s': %s", path,
                  sj_rc_text(rc));
         free(text);
-        return rc;
+        return rc < 0 ? rc : -ENOMEM;
     }
-    text[size] = '\0';
     *ret_text = text;
     return 0;
 }
