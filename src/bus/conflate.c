@@ -97,11 +97,12 @@ static sj_rc absorb(struct reader *reader)
         atomic_load_explicit(&reader->map.head->shown.last_seq, memory_order_relaxed);
     do {
         const struct sj_frame *place;
+        const uint8_t *before = reader->fast.place;
         sj_rc rc = sj_bus_next(&reader->fast, &place);
         if (rc <= 0)
             return rc;
-        uint32_t size = (uint32_t)(reader->fast.place - reader->base_place);
-        uint32_t topic = reader->log[0];
+        uint32_t size = (uint32_t)(reader->fast.place - before);
+        uint32_t topic = reader->fast.log[-1];
         memcpy(frame, place, size);
         rc = sj_bus_release(&reader->fast);
         if (rc < 0)

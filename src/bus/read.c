@@ -252,10 +252,12 @@ sj_rc sj_bus_poll(struct sj_bus_reader *fast, void *buffer)
     if (reader->policy == SJ_BUS_CONFLATE)
         return conflate_poll(reader, buffer);
     const struct sj_frame *frame;
+    const uint8_t *place = fast->place;
     sj_rc rc = sj_bus_next(fast, &frame);
     if (rc <= 0)
         return rc;
-    uint32_t size = (uint32_t)(fast->place - reader->base_place);
+    uint32_t size =
+        (uint32_t)(fast->place - place); /* as checked; the head may have changed since */
     memcpy(buffer, frame, size);
     rc = sj_bus_release(fast);
     return rc < 0 ? rc : (sj_rc)size;

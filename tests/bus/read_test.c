@@ -200,6 +200,22 @@ static void drain_needs_room_for_the_longest_frame(void **state)
     sj_bus_close(bus);
 }
 
+static void a_poll_behind_frames_not_yet_released_takes_one_frame(void **state)
+{
+    struct sj_bus *bus = test_create(*state, RING, 1);
+    struct sj_bus_reader *reader = test_attach(*state, SJ_BUS_GATE, "r", 0);
+    const struct sj_frame *frame;
+    uint8_t got[SJ_EVENT_SIZE_MAX];
+    for (uint64_t n = 1; n <= 20; n++)
+        test_publish(bus, 96, 0, n);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(sj_bus_next(reader, &frame), 1);
+    assert_int_equal(sj_bus_poll(reader, got), 96);
+    assert_int_equal(test_frame_check(got), 11);
+    sj_bus_detach(reader);
+    sj_bus_close(bus);
+}
+
 const struct CMUnitTest test_read_cases[] = {
     BUS_CASE(a_gate_holds_the_ring_until_it_releases),
     BUS_CASE(a_gate_that_detaches_holds_nothing),
@@ -209,6 +225,7 @@ const struct CMUnitTest test_read_cases[] = {
     BUS_CASE(an_evict_reader_that_moves_keeps_its_hold),
     BUS_CASE(a_closed_ring_is_read_to_its_end_first),
     BUS_CASE(waiting_ends_at_its_timeout),
+    BUS_CASE(a_poll_behind_frames_not_yet_released_takes_one_frame),
     BUS_CASE(drain_needs_room_for_the_longest_frame),
 };
 const size_t test_read_count = sizeof test_read_cases / sizeof test_read_cases[0];
