@@ -310,6 +310,8 @@ static uint8_t topics_of(unsigned kinds)
 void stream_emit(void *context, uint32_t feed, unsigned kinds)
 {
     struct sj_brokersim *sim = context;
+    if (!sim->source)
+        return; /* the market is being built: what traded before nobody hears of */
     const uint8_t *masks = sim->subscriptions + (size_t)feed * SJ_SIM_SERVERS_MAX;
     uint8_t topics = topics_of(kinds);
     sim->market_events++;

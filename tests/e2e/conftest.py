@@ -41,3 +41,10 @@ def make_store(store_program, tmp_path):
     yield make
     for server in servers:
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def broker_sim(build_dir):
+    """The command that starts the broker simulator, as a list of words."""
+    alone = build_dir / "src/brokersim/brokersim"
+    return [alone] if alone.exists() else [build_dir / "shijim", "broker-sim"]

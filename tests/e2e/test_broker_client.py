@@ -1,0 +1,162 @@
+"""The broker's own command-line client (PyPI shioaji-cli) judges the simulator: every command of
+its list ends with rc 0 and prints what was asked."""
+
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from broker_server import BrokerServer
+
+COMMANDS = pathlib.Path(os.environ.get("SHIJIM_BROKER_COMMANDS", "/work/shared/broker/commands.txt"))
+UNIVERSE = """index,TSE,IX0001,發行量加權股價指數,20036.22
+future,TXF,臺股期貨,IX0001,A,20048
+option,TXO,臺指選擇權,IX0001,TXO,100
+stock,TSE,2330,台積電,24,608
+stock,TSE,2317,鴻海,31,214.5
+"""
+# What must stand in the output of a command that begins so.
+PRINTS = {
+    "server check": "",
+    "server status": "active_connections",
+    "auth usage": "remaining_bytes",
+    "auth accounts": "9A95",
+    "auth ca-expiretime": "A123456789",
+    "auth subscribe-trade": "subscribe_trade",
+    "auth unsubscribe-trade": "subscribe_trade",
+    "contracts list --type STK": "2330",
+    "contracts list --type FUT": "TXFL6",
+    "contracts get": "TSE",
+    "contracts info 2330": "limit_up",
+    "contracts info TXFL6": "multiplier",
+    "contracts futures --root": "TXFL6",
+    "contracts futures-roots": "TXF",
+    "contracts option-roots": "TXO",
+    "contracts tick-bands": "tick",
+    "contracts watch": "",
+    "data ticks": "close",
+    "data kbars": "Close",
+    "data snapshots": "TXFL6",
+    "data stream --code 2330 --quote-type tick": "total_volume",
+    "data stream --code 2330 --quote-type bid_ask": "bid_price",
+    "data stream --code 2330 --quote-type quote": "avail_borrowing",
+    "data stream --code TXFR1 --security-type FUT --quote-type tick": "TXFL6",
+    "data stream --code TXFR1 --security-type FUT --quote-type bid_ask": "bid_price",
+    "data stream --code TXFR1 --security-type FUT --quote-type quote": "underlying_price",
+    "data stream --code IX0001": "Reference",
+    "data stream --code TXFL6 --combo-with": "TXFL6",
+    "order place": "id",
+    "order list": "",
+    "order update": "id",
+    "order cancel": "id",
+    "order events": "",
+    "portfolio balance": "acc_balance",
+    "portfolio positions": "[",
+    "portfolio margin": "equity",
+    "portfolio trading-limits": "trading_limit",
+    "portfolio": "",
+    "data scanner": "2330",
+    "data daily-quotes": "2330",
+    "data credit-enquire": "2330",
+}
+STREAMS = ("contracts watch", "data stream", "order events")
+
+
+def find_client():
+    beside = pathlib.Path(sys.executable).parent / "shioaji"
+    return os.environ.get("SHIJIM_BROKER_CLIENT") or (str(beside) if beside.exists() else shutil.which("shioaji"))
+
+
+def commands():
+    if not COMMANDS.exists():
+        return []
+    return [line.strip() for line in COMMANDS.read_text().splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def broker(broker_sim, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("broker")
+    (directory / "universe.csv").write_text(UNIVERSE)
+    with BrokerServer(broker_sim, directory, "--universe", directory / "universe.csv", "--date", "2026-11-23",
+                      "--start", "09:00:01", "--rate", "300", "--instruments", "12", "--no-quota") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def home(broker, tmp_path_factory):
+    """An empty HOME in which the client finds the simulator instead of starting a daemon."""
+    directory = tmp_path_factory.mktemp("home")
+    (directory / ".shioaji").mkdir()
+    sleeper = subprocess.Popen(["sleep", "600"])
+    (directory / f".shioaji/server-{broker.port}.pid").write_text(str(sleeper.pid))
+    yield directory
+    sleeper.kill()
+    sleeper.wait()
+
+
+def run_client(broker, home, arguments, stream=False, wanted="", seconds=30):
+    client = find_client()
+    if not client:
+        pytest.skip("the broker's client is not installed: run ./dev deps")
+    environment = {"HOME": str(home), "SJ_HTTP_ADDR": f"127.0.0.1:{broker.port}", "NO_COLOR": "1",
+                   "SJ_UDS_DISABLE": "true", "PATH": os.environ["PATH"]}
+    log = home / "client.out"
+    with open(log, "wb") as out:
+        process = subprocess.Popen([client, *arguments], stdout=out, stderr=subprocess.STDOUT, env=environment)
+        deadline = time.monotonic() + seconds
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+            if stream and time.monotonic() > deadline - seconds + 1.5 and wanted in log.read_text():
+                process.send_signal(signal.SIGINT)
+                time.sleep(1)  # it may miss one while it prints: Ctrl-C again
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+    return process.returncode, log.read_text()
+
+
+def working_order(broker):
+    """A fresh order that rests, for commands that change one."""
+    trade = broker.call("POST", "/order/place_order", {
+        "contract": {"security_type": "STK", "exchange": "TSE", "code": "2330"},
+        "stock_order": {"action": "Buy", "price": 560, "quantity": 3, "price_type": "LMT", "order_type": "ROD"}})
+    time.sleep(0.2)
+    return trade["order"]["id"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", commands() or [pytest.param("", marks=pytest.mark.skip(
+    reason="the list of the client's commands is not here"))])
+def test_the_brokers_client_is_content(broker, home, command):
+    arguments = shlex.split(command)
+    if "abc123" in arguments:
+        arguments[arguments.index("abc123")] = working_order(broker)
+    wanted = PRINTS[max((key for key in PRINTS if command.startswith(key)), key=len)]
+    rc, out = run_client(broker, home, arguments, stream=command.startswith(STREAMS), wanted=wanted)
+    assert rc == 0, out
+    assert wanted in out, out
+
+
+def test_an_order_is_acknowledged_filled_and_a_position(broker):
+    trade = broker.call("POST", "/order/place_order", {
+        "contract": {"security_type": "STK", "exchange": "TSE", "code": "2317"},
+        "stock_order": {"action": "Buy", "price": 0, "quantity": 2, "price_type": "MKT", "order_type": "IOC"}})
+    assert trade["status"]["status"] == "PendingSubmit"
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        trades = broker.call("POST", "/order/trades", {"account_type": "S"})
+        mine = next(one for one in trades if one["order"]["id"] == trade["order"]["id"])
+        if mine["status"]["status"] != "PendingSubmit":
+            break
+        time.sleep(0.02)
+    assert mine["status"]["status"] == "Filled", json.dumps(mine)
+    assert sum(deal["quantity"] for deal in mine["status"]["deals"]) == 2
+    positions = broker.call("POST", "/portfolio/position_unit", {"account_type": "S", "unit": "Share"})
+    assert [one["quantity"] for one in positions if one["code"] == "2317"] == [2000]

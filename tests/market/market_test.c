@@ -1,0 +1,126 @@
+#include "market/ladder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct sj_market_rules *load(void)
+{
+    char error[SJ_RULES_ERROR_MAX] = "";
+    struct sj_market_rules *rules = NULL;
+    assert_int_equal(sj_market_rules_load(NULL, error, &rules), 0);
+    return rules;
+}
+
+static void stock_ticks_follow_the_bands(void **state)
+{
+    (void)state;
+    struct sj_market_rules *rules = load();
+    struct sj_tick_bands bands;
+    assert_int_equal(sj_market_tick_bands(rules, "STK", 20261123, &bands), 0);
+    assert_int_equal(sj_tick_at(&bands, 9990000), 10000);
+    assert_int_equal(sj_tick_at(&bands, 10000000), 50000);
+    assert_int_equal(sj_tick_at(&bands, 499500000), 500000);
+    assert_int_equal(sj_tick_at(&bands, 1000000000), 5000000);
+    assert_int_equal(sj_market_tick_bands(rules, "STK", 19990101, &bands), -SJ_E_UNKNOWN);
+    sj_market_rules_free(rules);
+}
+
+static void limits_round_towards_the_reference(void **state)
+{
+    (void)state;
+    struct sj_market_rules *rules = load();
+    struct sj_tick_bands bands;
+    int64_t down, up;
+    assert_int_equal(sj_market_tick_bands(rules, "STK", 20261123, &bands), 0);
+    sj_price_limits(&bands, 99900000, 100000, &down, &up);
+    assert_int_equal(up, 109500000);  /* 109.89 in steps of 0.5 */
+    assert_int_equal(down, 90000000); /* 89.91 in steps of 0.1 */
+    sj_market_rules_free(rules);
+}
+
+static void a_ladder_numbers_every_valid_price_once(void **state)
+{
+    (void)state;
+    struct sj_market_rules *rules = load();
+    struct sj_tick_bands bands;
+    struct sj_ladder ladder;
+    assert_int_equal(sj_market_tick_bands(rules, "STK", 20261123, &bands), 0);
+    assert_int_equal(sj_ladder_init(&ladder, &bands, 45000000, 55000000), 0);
+    assert_int_equal(ladder.rung_count, 100 + 51); /* 45 to 49.95 by 0.05, 50 to 55 by 0.1 */
+    for (int32_t rung = 0; rung < (int32_t)ladder.rung_count; rung++) {
+        int64_t price = sj_ladder_price(&ladder, rung);
+        assert_int_equal(sj_ladder_rung(&ladder, price), rung);
+        assert_int_equal(price % sj_tick_at(&bands, price), 0);
+        assert_true(rung == 0 || price > sj_ladder_price(&ladder, rung - 1));
+    }
+    assert_int_equal(sj_ladder_rung(&ladder, 50050000), -1);
+    assert_int_equal(sj_ladder_rung(&ladder, 44950000), -1);
+    assert_int_equal(sj_ladder_rung(&ladder, 55100000), -1);
+    sj_market_rules_free(rules);
+}
+
+static void the_day_goes_through_its_phases(void **state)
+{
+    (void)state;
+    struct sj_market_rules *rules = load();
+    struct sj_session_plan plan;
+    int64_t until;
+    const int64_t minute = 60000000000;
+    assert_int_equal(sj_market_session(rules, "STK", 20261123, &plan), 0);
+    assert_int_equal(sj_session_at(&plan, 8 * 60 * minute, &until), SJ_SESSION_PHASE_NONE);
+    assert_int_equal(until, (8 * 60 + 30) * minute);
+    assert_int_equal(sj_session_at(&plan, until, &until), SJ_SESSION_PHASE_AUCTION);
+    assert_int_equal(sj_session_at(&plan, until, &until), SJ_SESSION_PHASE_CONTINUOUS);
+    assert_int_equal(sj_session_at(&plan, until, &until), SJ_SESSION_PHASE_CLOSING);
+    assert_int_equal(until, (13 * 60 + 30) * minute);
+    assert_int_equal(sj_session_at(&plan, until, &until), SJ_SESSION_PHASE_NONE);
+    assert_int_equal(until, INT64_MAX);
+    sj_market_rules_free(rules);
+}
+
+static void the_youngest_rule_that_holds_counts(void **state)
+{
+    (void)state;
+    struct sj_market_rules *rules = load();
+    int64_t seconds;
+    assert_int_equal(sj_market_number(rules, "interval", "ODD", 20211219, &seconds), 0);
+    assert_int_equal(seconds, 180000000);
+    assert_int_equal(sj_market_number(rules, "interval", "ODD", 20261123, &seconds), 0);
+    assert_int_equal(seconds, 5000000);
+    sj_market_rules_free(rules);
+}
+
+static void a_wrong_line_is_named(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"2020-01-01 tick STK 10:0.01 5:0.05 *:1",
+                                        "2020-01-01 tick STK 10:0.01",
+                                        "2020-13-01 limit STK 0.1",
+                                        "2020-01-01 frob STK 0.1",
+                                        "2020-01-01 session STK auction@09:00:00-08:00:00",
+                                        "2020-01-01 limit STK"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char error[SJ_RULES_ERROR_MAX] = "", text[128] = "# first\n";
+        struct sj_market_rules *rules;
+        strcat(text, wrong[i]);
+        assert_int_equal(sj_market_rules_parse(text, strlen(text), error, &rules), -SJ_E_MALFORMED);
+        assert_memory_equal(error, "line 2:", 7);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stock_ticks_follow_the_bands),
+        cmocka_unit_test(limits_round_towards_the_reference),
+        cmocka_unit_test(a_ladder_numbers_every_valid_price_once),
+        cmocka_unit_test(the_day_goes_through_its_phases),
+        cmocka_unit_test(the_youngest_rule_that_holds_counts),
+        cmocka_unit_test(a_wrong_line_is_named),
+    };
+    return cmocka_run_group_tests_name("market", tests, NULL, NULL);
+}
