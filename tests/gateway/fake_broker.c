@@ -14,8 +14,8 @@
 #define REQUEST_MAX 8192
 
 struct client {
-    int fd; /* 0: free */
-    bool streaming;
+    int fd;             /* 0: free */
+    uint32_t streaming; /* its number among the streams; 0: none */
     size_t size;
     char request[REQUEST_MAX];
 };
@@ -93,8 +93,7 @@ static void begin_stream(struct fake_broker *broker, struct client *client)
     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                                "Transfer-Encoding: chunked\r\n\r\n";
     write_all(client->fd, head, sizeof(head) - 1);
-    client->streaming = true;
-    broker->counts.streams++;
+    client->streaming = ++broker->counts.streams;
     pthread_cond_broadcast(&broker->opened);
 }
 
@@ -255,12 +254,18 @@ const char *fake_broker_url(const struct fake_broker *broker)
     return broker->url;
 }
 
+/* The youngest: an older one may be closed already without this side having noticed. */
 static struct client *open_stream(struct fake_broker *broker)
 {
     for (;;) {
-        for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-            if (broker->client[i].fd && broker->client[i].streaming)
-                return &broker->client[i];
+        struct client *youngest = NULL;
+        for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+            struct client *client = &broker->client[i];
+            if (client->streaming && (!youngest || client->streaming > youngest->streaming))
+                youngest = client;
+        }
+        if (youngest)
+            return youngest;
         pthread_cond_wait(&broker->opened, &broker->lock);
     }
 }

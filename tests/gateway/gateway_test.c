@@ -415,6 +415,32 @@ static void gateway_logs_in_no_more_often_than_its_budget_allows(void **state)
     end_bench(bench);
 }
 
+/* No endpoint to log in by: the rung above is the configured command, within the same budget. */
+static void gateway_restarts_the_server_by_its_command(void **state)
+{
+    (void)state;
+    struct bench *bench = new_bench();
+    char mark[96];
+    snprintf(mark, sizeof(mark), "%s/restarted", bench->dir);
+    snprintf(bench->config.instruments, sizeof(bench->config.instruments), "TXFR1");
+    snprintf(bench->config.restart_command, sizeof(bench->config.restart_command), "echo x >> %s",
+             mark);
+    bench->config.silence_day_ms = 100;
+    bench->config.watch_ms = 50;
+    bench_start(bench, SJ_BUS_GATE);
+    WORK_UNTIL(bench, VALUE(subscribed) == 2);
+    WORK_UNTIL(bench, find_session(bench, SJ_SESSION_LOGIN) && VALUE(streams_open) == 1);
+    assert_int_equal(find_session(bench, SJ_SESSION_LOGIN)->rung, SJ_RUNG_RESTART);
+    assert_int_equal(access(mark, F_OK), 0);
+    assert_int_equal(fake_broker_counts(bench->broker).logins, 0);
+    assert_true(VALUE(logins) >= 1);
+    WORK_UNTIL(bench, VALUE(connects) >= 3 && VALUE(streams_open) == 1);
+    send_ticks(bench, 0, 5, 4096, 4096);
+    WORK_UNTIL(bench, find_session(bench, SJ_SESSION_RECOVERED));
+    unlink(mark);
+    end_bench(bench);
+}
+
 static void gateway_subscribes_again_after_a_maintenance(void **state)
 {
     (void)state;
@@ -503,6 +529,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gateway_counts_what_a_full_ring_has_no_room_for),
     cmocka_unit_test(gateway_climbs_to_a_login_when_only_heartbeats_come),
     cmocka_unit_test(gateway_logs_in_no_more_often_than_its_budget_allows),
+    cmocka_unit_test(gateway_restarts_the_server_by_its_command),
     cmocka_unit_test(gateway_subscribes_again_after_a_maintenance),
     cmocka_unit_test(gateway_leaves_a_banning_server_alone),
     cmocka_unit_test(gateway_waits_for_a_server_that_is_not_there_yet),
