@@ -9,7 +9,8 @@
 /* -errno of the call that has just failed; never 0, whatever it left there. [any thread] */
 static inline sj_rc sj_rc_errno(void)
 {
-    return errno > 0 ? -errno : -EIO;
+    int code = errno;
+    return code > 0 ? -code : -EIO;
 }
 
 #endif

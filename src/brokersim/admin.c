@@ -236,7 +236,7 @@ static void login(struct request *request, const json_t *body)
 
 static bool from_loopback(const struct request *request)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t size = sizeof peer;
     if (request->connection->foreign_host ||
         getpeername(request->connection->fd, (struct sockaddr *)&peer, &size) < 0)

@@ -110,7 +110,7 @@ static bool note_end(struct connection *conn, uint32_t topic)
         struct out_entry *entries = malloc(capacity * sizeof *entries);
         if (!entries)
             return false;
-        for (uint32_t i = conn->entry_head; i != conn->entry_tail; i++)
+        for (uint32_t i = conn->entry_head; conn->entries && i != conn->entry_tail; i++)
             entries[i & (capacity - 1)] = conn->entries[i & conn->entry_mask];
         free(conn->entries);
         conn->entries = entries;
