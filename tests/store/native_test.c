@@ -218,6 +218,38 @@ static void native_places_night_trades_on_the_next_trading_day(void **state)
     assert_int_equal(int_at(f, "ts", count - 1), trades[count - 1].recv_ns);
 }
 
+/* What a current server computes from the rests is the event's own value, whatever it is. */
+static void native_rests_add_up_to_the_exact_values(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t random = sj_test_seed();
+    struct sj_trade *trades = (struct sj_trade *)(void *)f->frames;
+    f->is_packed = true;
+    for (uint32_t i = 0; i < ROWS; i++) {
+        market_trade(&f->market, &trades[i]);
+        trades[i].avg_price_e6 += (int64_t)(sj_test_random(&random) % 2001) - 1000;
+        trades[i].amount_e6 += (int64_t)(sj_test_random(&random) % 3) - 1;
+        if (i % 50 == 0)
+            trades[i].total_amount_e6 = SJ_NULL_E6;
+        if (i % 70 == 0)
+            trades[i].total_volume = 0;
+    }
+    struct sj_store_rows rows = rows_of(f, SJ_EVENT_TRADE, ROWS);
+    encode(f, &rows);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const struct sj_trade *trade = &trades[i];
+        int64_t volume = trade->total_volume > 0 ? trade->total_volume : 1;
+        int64_t total = trade->total_amount_e6 == SJ_NULL_E6 ? 0 : trade->total_amount_e6;
+        int64_t amount = int_at(f, "price", i) * int_at(f, "size", i) * int_at(f, "amount_unit", i);
+        assert_int_equal(int_at(f, "ts", i) + int_at(f, "recv_ts_rest", i), trade->recv_ns);
+        assert_int_equal(amount + int_at(f, "amount_rest", i), trade->amount_e6);
+        assert_int_equal(total / volume + int_at(f, "avg_price_rest", i), trade->avg_price_e6);
+        assert_int_equal(int_at(f, "price", i) - int_at(f, "price_chg_rest", i),
+                         trade->price_chg_e6);
+    }
+    assert_null(block_column(&f->block, "amount"));
+}
+
 static void native_names_undefined_instruments_by_number(void **state)
 {
     struct fixture *f = *state;
@@ -246,6 +278,7 @@ int native_tests(void)
         cmocka_unit_test_setup_teardown(native_block_of_every_table_is_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(native_places_night_trades_on_the_next_trading_day, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(native_rests_add_up_to_the_exact_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(native_names_undefined_instruments_by_number, set_up,
                                         tear_down),
     };
