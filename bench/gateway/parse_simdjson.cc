@@ -115,7 +115,7 @@ uint64_t find_kind(ondemand::object &object, int message)
     }
 }
 
-/* A key's kind from its length and three letters, one look into a table: no dearer than it must be. */
+/* A key's kind from its length and four letters, one look into a table: no dearer than it must be. */
 struct kinds {
     enum kind of[4096];
     bool taken[4096];
@@ -124,9 +124,11 @@ struct kinds {
 
     size_t slot(std::string_view name) const
     {
-        uint32_t letters = static_cast<uint32_t>(static_cast<unsigned char>(name[0]) << 16 |
-                                                 static_cast<unsigned char>(name.back()) << 8 |
-                                                 static_cast<unsigned char>(name[name.size() / 2]));
+        auto letter = [&](size_t at) {
+            return static_cast<uint32_t>(static_cast<unsigned char>(name[at]));
+        };
+        uint32_t letters = (letter(0) << 16 | letter(name.size() - 1) << 8 | letter(name.size() / 2)) +
+                           letter(1) * 8191u;
         return (letters * 31u + static_cast<uint32_t>(name.size())) * factor >> 20;
     }
 
@@ -142,7 +144,7 @@ struct kinds {
 
     kinds() : of{}, taken{}
     {
-        while (clash) {
+        for (int tries = 0; clash && tries < 1000; tries++) {
             factor += 2654435760u;
             clash = false;
             std::fill(std::begin(taken), std::end(taken), false);
