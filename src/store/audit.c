@@ -182,13 +182,20 @@ static void note_day(struct walk *walk, uint32_t table, uint16_t day)
     walk->in_window[table] = true;
 }
 
+static sj_rc take_definition(struct walk *walk, const uint8_t *frame)
+{
+    bool is_definition = ((const struct sj_frame *)frame)->template_id == SJ_EVENT_INSTRUMENT &&
+                         sj_frame_size(frame) == sizeof(struct sj_instrument);
+    if (is_definition) /* an id beyond the table's room shows as its number */
+        (void)!sj_store_symbols_put(&walk->symbols, (const struct sj_instrument *)frame);
+    return 0;
+}
+
 static sj_rc take_frame(struct walk *walk, const uint8_t *frame, uint32_t src, bool is_waiting)
 {
     const struct sj_frame *head = (const struct sj_frame *)frame;
     const struct sj_store_table *table = sj_store_table_of(head->template_id);
-    if (head->template_id == SJ_EVENT_INSTRUMENT &&
-        sj_frame_size(frame) == sizeof(struct sj_instrument))
-        (void)!sj_store_symbols_put(&walk->symbols, (const struct sj_instrument *)frame);
+    (void)take_definition(walk, frame);
     if (table == NULL || table->row_size != sj_frame_size(frame))
         return 0; /* of a later version: in a dead letter */
     uint16_t day = sj_store_day_of(&walk->days, sj_store_frame_ts(frame));
@@ -221,7 +228,8 @@ static sj_rc read_window(struct walk *walk)
             return rc;
         bool is_waiting = span.position >= walk->acked_position;
         for (const uint8_t *at = span.begin; at < span.end; at += sj_frame_size(at)) {
-            rc = take_frame(walk, at, span.src, is_waiting);
+            rc = span.repeat ? take_definition(walk, at)
+                             : take_frame(walk, at, span.src, is_waiting);
             if (rc < 0)
                 return rc;
         }
@@ -398,7 +406,7 @@ static void judge(struct walk *walk)
 static sj_rc open_sides(struct walk *walk)
 {
     const struct sj_store_audit_options *options = walk->options;
-    const struct sj_journal_reader_options reader = {.dir = options->journal_dir};
+    const struct sj_journal_reader_options reader = {.dir = options->journal_dir, .repeats = true};
     struct sj_journal_cursor cursor = {0};
     char dead_dir[SJ_STORE_PATH_MAX];
     sj_rc rc = sj_store_connect(options->config, &walk->client);

@@ -74,7 +74,8 @@ static sj_rc take_span(struct sj_store *store, struct sj_store_round *round,
     for (const uint8_t *at = span->begin; rc == 0 && at < span->end; at += sj_frame_size(at)) {
         if (((const struct sj_frame *)at)->template_id == SJ_EVENT_INSTRUMENT)
             take_definition(store, at);
-        rc = sj_store_round_add(round, at, span->src);
+        if (!span->repeat)
+            rc = sj_store_round_add(round, at, span->src);
     }
     round->end = span->next_position;
     store->read_position = span->next_position;
@@ -445,6 +446,8 @@ static sj_rc open_journal(struct sj_store *store)
     const struct sj_journal_reader_options options = {
         .dir = store->options.journal_dir,
         .durable_only = store->options.durable_only,
+        .repeats =
+            true, /* older segments may be gone: definitions come from the heads of later ones */
     };
     sj_rc rc = sj_journal_reader_open(&options, &store->reader);
     if (rc < 0)
