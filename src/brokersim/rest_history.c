@@ -457,8 +457,8 @@ static void credit(struct request *request, const json_t *body)
         put_utc(json, "update_time", request->sim->utc_ns + SJ_TAIPEI_OFFSET_NS);
         sj_reply_string(json, "system", "HN");
         sj_reply_string(json, "stock_id", request->sim->universe.list[found].code);
-        sj_reply_e6(json, "margin_loan_ratio", 600000);
-        sj_reply_e6(json, "short_margin_ratio", 900000);
+        sj_reply_int(json, "margin_loan_ratio", 60);
+        sj_reply_int(json, "short_margin_ratio", 90);
         sj_reply_int(json, "margin_unit", 1000);
         sj_reply_int(json, "short_unit", 500);
         sj_reply_end_object(json);
