@@ -137,6 +137,8 @@ static double run_cpu(void *context)
     return run->cpu_seconds * 1e9 / (double)(run->read_events ? run->read_events : 1);
 }
 
+int sj_bench_brokersim(const struct sj_bench_options *options);
+
 int sj_bench_brokersim(const struct sj_bench_options *options)
 {
     struct run run = {.options = options};

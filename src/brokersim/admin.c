@@ -57,7 +57,7 @@ static struct topic_account put_topics(const struct sj_brokersim *sim, struct sj
             sj_reply_object(json, NULL);
             sj_reply_string(json, "code", one->code);
             sj_reply_string(json, "channel",
-                            sj_channel_name(stream_channel(one, (enum topic_kind)kind)));
+                            sj_sim_channel_name(stream_channel(one, (enum topic_kind)kind)));
             sj_reply_bool(json, "intraday_odd", feed >= count);
             put_topic(json, account);
             sj_reply_end_object(json);

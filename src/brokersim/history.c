@@ -93,20 +93,20 @@ static void make_up(const struct sj_brokersim *sim, const struct sj_sim_instrume
     struct sj_rng rng;
     sj_rng_init(&rng, hash_day(sim, one->code, date));
     int32_t last = (int32_t)one->ladder.rung_count - 1;
-    int32_t rung = sj_ladder_rung_below(&one->ladder, one->reference_e6);
+    int32_t rung = sj_price_ladder_rung_below(&one->ladder, one->reference_e6);
     rung += (int32_t)sj_rng_range(&rng, -last / 8, last / 8);
     while (at < end) {
         rung += (int32_t)sj_rng_range(&rng, -1, 1);
         rung = rung < 1 ? 1 : rung > last - 1 ? last - 1 : rung;
         bool buy = sj_rng_next(&rng) & 1;
         struct past_tick tick = {.local_ns = at,
-                                 .price_e6 = sj_ladder_price(&one->ladder, rung),
+                                 .price_e6 = sj_price_ladder_price(&one->ladder, rung),
                                  .volume = (uint32_t)sj_rng_range(&rng, 1, 20),
                                  .bid_volume = (uint32_t)sj_rng_range(&rng, 1, 300),
                                  .ask_volume = (uint32_t)sj_rng_range(&rng, 1, 300),
                                  .tick_type = buy ? SJ_TICK_BUY : SJ_TICK_SELL};
-        tick.bid_e6 = sj_ladder_price(&one->ladder, buy ? rung - 1 : rung);
-        tick.ask_e6 = sj_ladder_price(&one->ladder, buy ? rung : rung + 1);
+        tick.bid_e6 = sj_price_ladder_price(&one->ladder, buy ? rung - 1 : rung);
+        tick.ask_e6 = sj_price_ladder_price(&one->ladder, buy ? rung : rung + 1);
         tick.amount_e6 = tick.price_e6 * tick.volume * one->unit;
         history_add(day, &tick);
         at += sj_rng_range(&rng, 1000, 60000000) * 1000;

@@ -8,7 +8,7 @@ static const char *const CHANNEL_NAMES[SJ_CHANNEL_COUNT] = {
     "",           "tick_stk",  "bidask_stk", "quote_stk",   "tick_fop",
     "bidask_fop", "quote_fop", "quote_idx",  "order_event", "contract_event"};
 
-const char *sj_channel_name(enum sj_channel channel)
+const char *sj_sim_channel_name(enum sj_channel channel)
 {
     return CHANNEL_NAMES[channel];
 }

@@ -31,6 +31,6 @@ char *sj_render_decimal(char *out, int64_t value_e6);
 char *sj_render_integer(char *out, int64_t value);
 
 /* "tick_stk" and so on; "" for a channel without a name. */
-const char *sj_channel_name(enum sj_channel channel);
+const char *sj_sim_channel_name(enum sj_channel channel);
 
 #endif

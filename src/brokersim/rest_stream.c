@@ -120,7 +120,7 @@ static void open_stream(struct request *request, const char *name)
     if (*name == 0)
         channels = CHANNELS_ALL;
     for (int i = SJ_CHANNEL_TICK_STK; i < SJ_CHANNEL_COUNT && *name; i++)
-        if (strcmp(name, sj_channel_name((enum sj_channel)i)) == 0)
+        if (strcmp(name, sj_sim_channel_name((enum sj_channel)i)) == 0)
             channels = 1u << i;
     if (channels == 0)
         http_fail(request, 404, "Not Found");

@@ -23,7 +23,7 @@ static void on_fill(void *context, const struct sj_exchange_fill *fill)
     struct synth *synth = context;
     uint32_t last = synth->print_count - 1;
     const struct sj_sim_instrument *instrument = synth_instrument(synth, fill->book);
-    int64_t price = sj_ladder_price(&instrument->ladder, fill->rung);
+    int64_t price = sj_price_ladder_price(&instrument->ladder, fill->rung);
     if (synth->print_count > 0 && synth->prints[last].rung == fill->rung) {
         synth->prints[last].quantity += fill->quantity;
     } else {
@@ -267,7 +267,7 @@ static sj_rc user_submit(struct sj_market_source *source, const struct sj_sim_or
         return -SJ_E_RANGE;
     if (order->feed >= source->universe->count)
         activate(source, order->feed);
-    const struct sj_ladder *ladder = &synth_instrument(synth, order->feed)->ladder;
+    const struct sj_price_ladder *ladder = &synth_instrument(synth, order->feed)->ladder;
     struct sj_exchange_order in = {.book = order->feed,
                                    .quantity = order->quantity,
                                    .owner = order->owner,
@@ -278,7 +278,7 @@ static sj_rc user_submit(struct sj_market_source *source, const struct sj_sim_or
     if (ladder->rung_count == 0)
         return -SJ_E_REFUSED;
     if (order->price_type == SJ_PRICE_LMT) {
-        in.rung = sj_ladder_rung(ladder, order->price_e6);
+        in.rung = sj_price_ladder_rung(ladder, order->price_e6);
         if (in.rung < 0)
             return -SJ_E_RANGE;
     }
@@ -302,7 +302,7 @@ static sj_rc user_reprice(struct sj_market_source *source, uint32_t feed, uint64
                           int64_t price_e6, struct sj_exchange_result *ret_result)
 {
     struct synth *synth = of(source);
-    int32_t rung = sj_ladder_rung(&synth_instrument(synth, feed)->ladder, price_e6);
+    int32_t rung = sj_price_ladder_rung(&synth_instrument(synth, feed)->ladder, price_e6);
     sj_rc rc = sj_exchange_reprice(synth->engine, id, rung, ret_result);
     if (rc >= 0)
         synth_publish(synth, feed);
@@ -438,7 +438,7 @@ static void init_state(struct synth *synth, uint32_t feed)
         state->quote.bid_price_e6[i] = state->quote.ask_price_e6[i] = SJ_NULL_E6;
     if (instrument->ladder.rung_count > 0)
         synth->feeds[feed].reference_rung =
-            sj_ladder_rung_below(&instrument->ladder, instrument->reference_e6);
+            sj_price_ladder_rung_below(&instrument->ladder, instrument->reference_e6);
     synth->feeds[feed].last_rung = synth->feeds[feed].reference_rung;
     synth->feeds[feed].fair = synth->feeds[feed].reference_rung;
     if (sj_sim_is_fop((enum sj_security)instrument->security)) {

@@ -49,7 +49,7 @@ struct shown_side {
 static void collect(const struct synth *synth, uint32_t feed, enum sj_side side, int32_t rung,
                     int64_t at_rung, struct shown_side *shown)
 {
-    const struct sj_ladder *ladder = &synth_instrument(synth, feed)->ladder;
+    const struct sj_price_ladder *ladder = &synth_instrument(synth, feed)->ladder;
     for (int i = 0; i < SJ_LEVELS; i++) {
         if (rung < 0) {
             shown->price[i] = SJ_NULL_E6;
@@ -59,7 +59,7 @@ static void collect(const struct synth *synth, uint32_t feed, enum sj_side side,
         uint64_t quantity = at_rung >= 0 ? (uint64_t)at_rung
                                          : sj_exchange_quantity(synth->engine, feed, side, rung);
         at_rung = -1;
-        shown->price[i] = sj_ladder_price(ladder, rung);
+        shown->price[i] = sj_price_ladder_price(ladder, rung);
         shown->volume[i] = quantity > INT32_MAX ? INT32_MAX : (uint32_t)quantity;
         rung = sj_exchange_behind(synth->engine, feed, side, rung);
     }
@@ -195,7 +195,7 @@ void synth_publish(struct synth *synth, uint32_t feed)
     for (uint32_t i = 0; i < synth->print_count; i++) {
         int32_t rung = synth->prints[i].rung;
         synth->feeds[feed].last_rung = rung;
-        set_price(instrument, state, sj_ladder_price(&instrument->ladder, rung),
+        set_price(instrument, state, sj_price_ladder_price(&instrument->ladder, rung),
                   synth->prints[i].quantity);
         count_trade(state, synth->prints[i].quantity, synth->prints[i].taker_side,
                     odd ? 1 : instrument->unit);
@@ -218,7 +218,7 @@ static void publish_trial(struct synth *synth, uint32_t feed)
     state->quote.exch_ns = synth->base.now_ns;
     state->quote.flags = SJ_FLAG_SIMTRADE;
     if (volume > 0) {
-        set_price(instrument, state, sj_ladder_price(&instrument->ladder, rung),
+        set_price(instrument, state, sj_price_ladder_price(&instrument->ladder, rung),
                   volume > INT32_MAX ? INT32_MAX : (uint32_t)volume);
         state->quote.tick_type = SJ_TICK_NONE;
         synth_emit(synth, feed, SJ_SIM_TICK);

@@ -90,8 +90,8 @@ sj_rc sj_sim_universe_add(struct sj_sim_universe *universe,
     struct sj_sim_instrument *slot = &universe->list[universe->total];
     *slot = *instrument;
     if (slot->security != SJ_SECURITY_IND) {
-        sj_rc rc =
-            sj_ladder_init(&slot->ladder, &slot->bands, slot->limit_down_e6, slot->limit_up_e6);
+        sj_rc rc = sj_price_ladder_init(&slot->ladder, &slot->bands, slot->limit_down_e6,
+                                        slot->limit_up_e6);
         if (rc < 0)
             return rc;
     }

@@ -37,7 +37,7 @@ struct sj_sim_instrument {
     int64_t strike_e6;
     int64_t multiplier_e6;
     struct sj_tick_bands bands;
-    struct sj_ladder ladder;
+    struct sj_price_ladder ladder;
 };
 
 struct sj_sim_universe {

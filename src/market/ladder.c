@@ -24,10 +24,10 @@ void sj_price_limits(const struct sj_tick_bands *bands, int64_t reference_e6, in
     *ret_down_e6 = round_up(down, sj_tick_at(bands, down));
 }
 
-sj_rc sj_ladder_init(struct sj_ladder *ladder, const struct sj_tick_bands *bands, int64_t low_e6,
-                     int64_t high_e6)
+sj_rc sj_price_ladder_init(struct sj_price_ladder *ladder, const struct sj_tick_bands *bands,
+                           int64_t low_e6, int64_t high_e6)
 {
-    *ladder = (struct sj_ladder){0};
+    *ladder = (struct sj_price_ladder){0};
     int64_t from = low_e6 < 0 ? 0 : low_e6;
     for (uint32_t i = 0; i < bands->count && from <= high_e6; i++) {
         int64_t tick = bands->band[i].tick_e6;
@@ -51,7 +51,7 @@ sj_rc sj_ladder_init(struct sj_ladder *ladder, const struct sj_tick_bands *bands
     return ladder->rung_count == 0 ? -SJ_E_RANGE : 0;
 }
 
-int64_t sj_ladder_price(const struct sj_ladder *ladder, int32_t rung)
+int64_t sj_price_ladder_price(const struct sj_price_ladder *ladder, int32_t rung)
 {
     uint32_t s = ladder->segment_count - 1;
     while (s > 0 && rung < ladder->segment[s].first_rung)
@@ -60,7 +60,7 @@ int64_t sj_ladder_price(const struct sj_ladder *ladder, int32_t rung)
            (rung - ladder->segment[s].first_rung) * ladder->segment[s].tick_e6;
 }
 
-int32_t sj_ladder_rung_below(const struct sj_ladder *ladder, int64_t price_e6)
+int32_t sj_price_ladder_rung_below(const struct sj_price_ladder *ladder, int64_t price_e6)
 {
     uint32_t s = ladder->segment_count - 1;
     while (s > 0 && price_e6 < ladder->segment[s].low_e6)
@@ -74,8 +74,8 @@ int32_t sj_ladder_rung_below(const struct sj_ladder *ladder, int64_t price_e6)
     return (int32_t)(rung > last ? last : rung);
 }
 
-int32_t sj_ladder_rung(const struct sj_ladder *ladder, int64_t price_e6)
+int32_t sj_price_ladder_rung(const struct sj_price_ladder *ladder, int64_t price_e6)
 {
-    int32_t rung = sj_ladder_rung_below(ladder, price_e6);
-    return sj_ladder_price(ladder, rung) == price_e6 ? rung : -1;
+    int32_t rung = sj_price_ladder_rung_below(ladder, price_e6);
+    return sj_price_ladder_price(ladder, rung) == price_e6 ? rung : -1;
 }

@@ -12,7 +12,7 @@
 
 #define SJ_LADDER_RUNGS_MAX (1 << 20)
 
-struct sj_ladder {
+struct sj_price_ladder {
     uint32_t rung_count;
     uint32_t segment_count;
     struct {
@@ -23,16 +23,17 @@ struct sj_ladder {
 };
 
 /* All valid prices from low_e6 up to high_e6, ends rounded inwards to the tick. */
-SJ_MUST_USE sj_rc sj_ladder_init(struct sj_ladder *ladder, const struct sj_tick_bands *bands,
-                                 int64_t low_e6, int64_t high_e6);
+SJ_MUST_USE sj_rc sj_price_ladder_init(struct sj_price_ladder *ladder,
+                                       const struct sj_tick_bands *bands, int64_t low_e6,
+                                       int64_t high_e6);
 
-int64_t sj_ladder_price(const struct sj_ladder *ladder, int32_t rung);
+int64_t sj_price_ladder_price(const struct sj_price_ladder *ladder, int32_t rung);
 
 /* The rung of a price, or -1 when it is outside the ladder or not on a tick. */
-int32_t sj_ladder_rung(const struct sj_ladder *ladder, int64_t price_e6);
+int32_t sj_price_ladder_rung(const struct sj_price_ladder *ladder, int64_t price_e6);
 
 /* The nearest rung at or below a price, clamped to the ladder. */
-int32_t sj_ladder_rung_below(const struct sj_ladder *ladder, int64_t price_e6);
+int32_t sj_price_ladder_rung_below(const struct sj_price_ladder *ladder, int64_t price_e6);
 
 /* The tick that holds at a price. */
 int64_t sj_tick_at(const struct sj_tick_bands *bands, int64_t price_e6);

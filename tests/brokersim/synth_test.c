@@ -34,7 +34,8 @@ static void check_side(const struct market *market, uint32_t feed, const int64_t
             continue;
         }
         assert_true(volume[i] > 0);
-        assert_true(sj_ladder_rung(&one->ladder, price[i]) >= 0); /* on tick, within the limits */
+        assert_true(sj_price_ladder_rung(&one->ladder, price[i]) >=
+                    0); /* on tick, within the limits */
         if (i > 0 && price[i - 1] != SJ_NULL_E6)
             assert_true((price[i - 1] - price[i]) * sign > 0);
     }
@@ -252,7 +253,7 @@ static void every_event_has_the_brokers_fields_in_its_order(void **state)
                                       &market.universe.list[i], &market.source->states[i], event);
         event[size] = 0;
         json_t *names = names_of(event, &kind);
-        assert_string_equal(kind, sj_channel_name((enum sj_channel)channel));
+        assert_string_equal(kind, sj_sim_channel_name((enum sj_channel)channel));
         assert_true(json_equal(names, json_object_get(shapes, kind)));
         json_decref(names);
     }

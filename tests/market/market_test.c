@@ -47,19 +47,19 @@ static void a_ladder_numbers_every_valid_price_once(void **state)
     (void)state;
     struct sj_market_rules *rules = load();
     struct sj_tick_bands bands;
-    struct sj_ladder ladder;
+    struct sj_price_ladder ladder;
     assert_int_equal(sj_market_tick_bands(rules, "STK", 20261123, &bands), 0);
-    assert_int_equal(sj_ladder_init(&ladder, &bands, 45000000, 55000000), 0);
+    assert_int_equal(sj_price_ladder_init(&ladder, &bands, 45000000, 55000000), 0);
     assert_int_equal(ladder.rung_count, 100 + 51); /* 45 to 49.95 by 0.05, 50 to 55 by 0.1 */
     for (int32_t rung = 0; rung < (int32_t)ladder.rung_count; rung++) {
-        int64_t price = sj_ladder_price(&ladder, rung);
-        assert_int_equal(sj_ladder_rung(&ladder, price), rung);
+        int64_t price = sj_price_ladder_price(&ladder, rung);
+        assert_int_equal(sj_price_ladder_rung(&ladder, price), rung);
         assert_int_equal(price % sj_tick_at(&bands, price), 0);
-        assert_true(rung == 0 || price > sj_ladder_price(&ladder, rung - 1));
+        assert_true(rung == 0 || price > sj_price_ladder_price(&ladder, rung - 1));
     }
-    assert_int_equal(sj_ladder_rung(&ladder, 50050000), -1);
-    assert_int_equal(sj_ladder_rung(&ladder, 44950000), -1);
-    assert_int_equal(sj_ladder_rung(&ladder, 55100000), -1);
+    assert_int_equal(sj_price_ladder_rung(&ladder, 50050000), -1);
+    assert_int_equal(sj_price_ladder_rung(&ladder, 44950000), -1);
+    assert_int_equal(sj_price_ladder_rung(&ladder, 55100000), -1);
     sj_market_rules_free(rules);
 }
 
