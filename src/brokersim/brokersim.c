@@ -207,7 +207,10 @@ static sj_rc check_options(const struct sj_brokersim_options *options, char *err
 {
     const char *wrong = NULL;
     bool loopback = strncmp(options->bind_address, "127.", 4) == 0;
-    if (options->server_count == 0 || options->server_count > SJ_SIM_SERVERS_MAX)
+    if (options->replay_path)
+        wrong =
+            "--replay: replaying a journal is not there yet; leave it out for a synthetic market";
+    else if (options->server_count == 0 || options->server_count > SJ_SIM_SERVERS_MAX)
         wrong = "servers must be 1 to 16";
     else if (options->port + options->server_count > 65536)
         wrong = "the ports pass 65535";

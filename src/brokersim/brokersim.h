@@ -54,7 +54,6 @@ struct sj_brokersim_options {
     uint32_t ban_ms;           /* how long a breach of a quota suspends the service */
     uint32_t buffer_mb;        /* what a slow client may fall behind before events are dropped */
     uint32_t order_latency_ms; /* from an order's answer to its event */
-    bool chunk_batches;        /* one HTTP chunk a write instead of one an event */
     const char *faults;        /* faults from the start: see sj_brokersim's README */
 };
 

@@ -61,7 +61,6 @@ static const struct option_row ROWS[] = {
     {"--buffer-mb", OPTION_U32, AT(buffer_mb), "MB", "how far a client may fall behind (64)"},
     {"--order-latency-ms", OPTION_U32, AT(order_latency_ms), "MS",
      "from answer to order event (2)"},
-    {"--chunk-batches", OPTION_FLAG, AT(chunk_batches), "", "one HTTP chunk a write, not an event"},
     {"--faults", OPTION_TEXT, AT(faults), "LIST", "faults from the start, below"},
 };
 

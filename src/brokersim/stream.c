@@ -216,10 +216,16 @@ static void release_held(struct server *server)
 {
     struct fault_set *set = server->faults;
     uint32_t size = set->held_size;
+    bool sent = false;
     set->held_size = 0;
-    for (uint32_t i = 0; i < server->stream_count && size > 0; i++)
-        if (server->streams[i]->channels & 1u << set->held_channel)
-            stream_put(server->streams[i], set->held, size, set->held_topic);
+    for (uint32_t i = 0; i < server->stream_count && size > 0 && !sent; i++) {
+        if (!(server->streams[i]->channels & 1u << set->held_channel))
+            continue;
+        stream_put(server->streams[i], set->held, size, set->held_topic);
+        sent = true;
+    }
+    if (size > 0 && !sent) /* its stream is gone */
+        server->sim->accounts[set->held_topic].drop_closed++;
 }
 
 /* An event that no decoder should take: cut in the middle of its JSON but ended as an event. */
