@@ -70,6 +70,23 @@ static bool stalled(struct producer *producer, uint32_t index, uint64_t pos, int
            atomic_load_explicit(&slot->evict_deadline_ns, memory_order_relaxed);
 }
 
+/* How far the producer may write while a gate holds `gate`. Not just up to its place: the newest
+ * checkpoint not behind it is kept too, because whoever resumes the gate after a crash can enter
+ * the stream at a checkpoint only. */
+static uint64_t end_for_gate(const struct producer *producer, uint64_t gate)
+{
+    const struct ring_map *map = &producer->map;
+    uint64_t count = atomic_load_explicit(&map->head->checkpoint_count, memory_order_relaxed);
+    for (uint64_t age = 1; age <= count && age < map->g.step_count; age++) {
+        uint64_t pos =
+            atomic_load_explicit(&ring_checkpoint(map, count - age)->pos, memory_order_relaxed);
+        if (pos > gate)
+            continue;
+        return pos + map->g.size - 2 * map->g.step_size;
+    }
+    return gate + map->g.size;
+}
+
 /* Looks at the gates that keep us from writing up to `end`; drops those of dead processes, those
  * past their deadline and those whose position no reader of ours can have. True: one was dropped.
  */
@@ -83,7 +100,7 @@ static bool drop_gates(struct producer *producer, uint64_t end)
         uint32_t index = (uint32_t)__builtin_ctzll(gates);
         const struct reader_slot *slot = &producer->map.slots[index];
         uint64_t pos = atomic_load_explicit(&slot->pos, memory_order_acquire);
-        if (pos != NO_GATE && pos + ring_size(producer) >= end)
+        if (pos != NO_GATE && end_for_gate(producer, pos) >= end)
             continue;
         if (stalled(producer, index, pos, now_ns) ||
             (look && !process_alive((struct process_id){slot->pid, slot->start_time}))) {
@@ -96,26 +113,34 @@ static bool drop_gates(struct producer *producer, uint64_t end)
     return dropped;
 }
 
-static uint64_t allowed_by(uint64_t gate, uint64_t target, uint64_t size)
+static uint64_t allowed_by(const struct producer *producer, uint64_t gate, uint64_t target)
 {
-    return gate < NO_GATE - size && gate + size < target ? gate + size : target;
+    if (gate >= NO_GATE - ring_size(producer))
+        return target;
+    uint64_t end = end_for_gate(producer, gate);
+    return end < target ? end : target;
+}
+
+/* What lies a ring's size before the limit; a ring on its first lap overwrites nothing. */
+static uint64_t horizon_of(const struct producer *producer, uint64_t limit)
+{
+    return limit > ring_size(producer) ? limit - ring_size(producer) : 0;
 }
 
 /* Moves limit and horizon towards `target`, at least to `end`. False: a gate is in the way. */
 static bool advance(struct producer *producer, uint64_t end, uint64_t target)
 {
     struct ring_head *head = producer->map.head;
-    uint64_t size = ring_size(producer);
     uint64_t limit = producer->limit;
-    uint64_t wanted = allowed_by(lowest_gate(producer), target, size);
+    uint64_t wanted = allowed_by(producer, lowest_gate(producer), target);
     if (wanted < end || wanted <= limit)
         return wanted >= end;
-    atomic_store_explicit(&head->horizon, wanted - size, memory_order_relaxed);
+    atomic_store_explicit(&head->horizon, horizon_of(producer, wanted), memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
-    uint64_t granted = allowed_by(lowest_gate(producer), wanted, size);
+    uint64_t granted = allowed_by(producer, lowest_gate(producer), wanted);
     if (granted < wanted) {
         granted = granted > limit ? granted : limit;
-        atomic_store_explicit(&head->horizon, granted - size, memory_order_relaxed);
+        atomic_store_explicit(&head->horizon, horizon_of(producer, granted), memory_order_relaxed);
     }
     set_limit(producer, granted);
     atomic_thread_fence(memory_order_release); /* the horizon is seen before what it announces */
@@ -125,11 +150,16 @@ static bool advance(struct producer *producer, uint64_t end, uint64_t target)
 void producer_clamp_to_gates(struct producer *producer)
 {
     struct ring_head *head = producer->map.head;
-    uint64_t size = ring_size(producer);
     atomic_thread_fence(memory_order_seq_cst);
-    uint64_t limit = allowed_by(lowest_gate(producer), producer->limit, size);
-    set_limit(producer, limit < size ? size : limit);
-    atomic_store_explicit(&head->horizon, producer->limit - size, memory_order_relaxed);
+    uint64_t limit = allowed_by(producer, lowest_gate(producer), producer->limit);
+    /* On its first lap, too, a ring keeps the checkpoint that a gate may have to come back to. */
+    uint64_t first_lap = ring_size(producer) - 2 * producer->map.g.step_size;
+    if (producer->limit <= ring_size(producer) && limit > first_lap)
+        limit = first_lap;
+    uint64_t needed = producer_pos(producer) + SJ_FRAME_UNIT; /* the zero stamp */
+    set_limit(producer, limit < needed ? needed : limit);
+    atomic_store_explicit(&head->horizon, horizon_of(producer, producer->limit),
+                          memory_order_relaxed);
 }
 
 bool producer_make_room(struct sj_bus *bus, size_t size)

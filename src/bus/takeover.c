@@ -88,6 +88,7 @@ sj_rc producer_recover(struct producer *producer)
     sj_rc rc = load_checkpoint(producer);
     if (rc < 0)
         return rc;
+    uint64_t checkpoint_pos = bus->shown_pos;
     walk_shown(producer);
     bus->place = bus->shown_place = bus->data + (bus->shown_pos & bus->mask);
     bus->seq = bus->shown_seq;
@@ -96,7 +97,11 @@ sj_rc producer_recover(struct producer *producer)
     atomic_store_explicit(sj_bus_stamp(bus->place), 0, memory_order_relaxed);
     atomic_store_explicit(&bus->shown->pos, bus->shown_pos, memory_order_relaxed);
     atomic_store_explicit(&bus->shown->last_seq, bus->seq - 1, memory_order_relaxed);
-    producer_checkpoint(producer);
+    /* A takeover adds no checkpoint: the oldest ones are kept for gates that may be resumed
+     * (room.c), and a process that is killed again and again must not use them up. */
+    bus->checkpoint_pos = checkpoint_pos + map->g.step_size;
+    if (atomic_load_explicit(&map->head->checkpoint_count, memory_order_relaxed) == 0)
+        producer_checkpoint(producer);
     producer_clamp_to_gates(producer);
     return 0;
 }

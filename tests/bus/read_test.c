@@ -20,23 +20,27 @@ static uint64_t fill(struct sj_bus *bus, uint32_t size, uint64_t n)
     }
 }
 
+/* Two steps of a full ring are kept back, for a gate that is resumed after a crash (room.c). */
+#define STEP (RING / 32)
+
 static void a_gate_holds_the_ring_until_it_releases(void **state)
 {
     struct sj_bus *bus = test_create(*state, RING, 1);
     struct sj_bus_reader *reader = test_attach(*state, SJ_BUS_GATE, "r", 0);
     uint64_t next = fill(bus, 64, 1);
-    assert_int_equal(next - 1, RING / 64 - 1); /* all but the place of the zero stamp */
+    assert_int_equal(next - 1, (RING - 2 * STEP) / 64 - 1); /* and the place of the zero stamp */
     assert_int_equal(sj_bus_refused_count(bus), 1);
     assert_null(sj_bus_claim(bus, 64));
     struct sj_bus_span span;
-    assert_int_equal(sj_bus_drain(reader, 640, &span), 10);
+    assert_int_equal(sj_bus_drain(reader, 2 * STEP, &span), 2 * STEP / 64);
     assert_null(sj_bus_claim(bus, 64)); /* drained is not released */
     assert_int_equal(sj_bus_release(reader), 0);
-    for (uint64_t i = 0; i < 10; i++)
-        test_publish(bus, 64, 0, next++);
-    assert_null(sj_bus_claim(bus, 64));
+    uint64_t first = 2 * STEP / 64 + 1;
+    next = fill(bus, 64, next);
+    assert_true(next - 1 > (RING - 2 * STEP) / 64 - 1);
+    assert_true(next - first <= RING / 64 - 1);
     uint8_t got[SJ_EVENT_SIZE_MAX];
-    for (uint64_t n = 11; n < next; n++) {
+    for (uint64_t n = first; n < next; n++) {
         assert_int_equal(sj_bus_poll(reader, got), 64);
         assert_int_equal(test_frame_check(got), n);
     }
@@ -140,9 +144,9 @@ static void an_evict_reader_that_moves_keeps_its_hold(void **state)
     for (uint64_t n = 1; n < 200; n++) {
         assert_int_equal(sj_bus_poll(reader, got), 64);
         assert_int_equal(test_frame_check(got), n);
-        test_publish(bus, 64, 0, next++);
-        assert_null(sj_bus_claim(bus, 64));
+        next = fill(bus, 64, next);
     }
+    assert_true(next - 200 <= RING / 64 - 1);
     sj_bus_detach(reader);
     sj_bus_close(bus);
 }
