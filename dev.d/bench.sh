@@ -2,11 +2,22 @@
 # measures: ./dev bench [NAME] [--json]
 #
 # usage: ./dev bench [NAME] [OPTION...]
+#        ./dev bench --write-docs [NAME...]
 #
 # Builds the optimised program and runs `shijim bench NAME OPTION...` (all benches without NAME).
+# --write-docs regenerates docs/performance.md from a run of all benches (or of those named).
 # Figures mean something only when nothing else runs on the machine.
 # example: ./dev bench bus --json
 
 need_deps
 (. dev.d/build.sh --release)
-exec build/shijim bench "$@"
+[ "${1-}" = --write-docs ] || exec build/shijim bench "$@"
+shift
+figures=$(mktemp)
+trap 'rm -f "$figures"' EXIT
+for name in ${*:-bus journal parse brokersim store e2e}; do
+    say "bench $name"
+    build/shijim bench "$name" --json --dir "${TMPDIR:-/tmp}" >>"$figures"
+done
+"$DEPS/venv/bin/python" dev.d/lib/performance.py <"$figures"
+say "wrote docs/performance.md"

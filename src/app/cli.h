@@ -1,0 +1,82 @@
+/*
+ * cli.h: how every subcommand reads its arguments and shows its help.
+ *
+ * A command is a table of options and a description. Options are `--name VALUE`, `--name=VALUE` or,
+ * for flags, `--name` and `--no-name`. What the user mistypes gets one line and exit code 2.
+ *
+ * Threads  main thread only. Memory: none taken; values point into argv.
+ */
+#ifndef SJ_APP_CLI_H
+#define SJ_APP_CLI_H
+
+#include "base/rc.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sj_exit { SJ_EXIT_DONE, SJ_EXIT_FAILED, SJ_EXIT_USER, SJ_EXIT_IDENTITY };
+
+enum sj_cli_kind {
+    SJ_CLI_FLAG,     /* bool */
+    SJ_CLI_TEXT,     /* const char * */
+    SJ_CLI_LIST,     /* struct sj_cli_list: may be given more than once */
+    SJ_CLI_UINT,     /* uint64_t, within min..max */
+    SJ_CLI_DURATION, /* int64_t ns: 250us 5ms 2s 10m 1h; a bare number is seconds */
+    SJ_CLI_SIZE,     /* uint64_t bytes: 64K 16M 1G */
+    SJ_CLI_REAL      /* double, finite */
+};
+
+#define SJ_CLI_LIST_MAX 64
+#define SJ_CLI_ARGUMENTS_MAX 64
+
+struct sj_cli_list {
+    const char *items[SJ_CLI_LIST_MAX];
+    size_t count;
+};
+
+struct sj_cli_option {
+    const char *name;  /* without the dashes */
+    const char *value; /* what the help calls its value; NULL for flags */
+    const char *text;  /* one line */
+    enum sj_cli_kind kind;
+    void *target; /* holds the default before parsing */
+    uint64_t min; /* SJ_CLI_UINT; max 0 = no bound */
+    uint64_t max;
+    char letter; /* short form, or 0 */
+};
+
+struct sj_cli {
+    const char *command;   /* "journal ls" */
+    const char *arguments; /* how the help writes the plain arguments, "DIR [TYPE...]" or "" */
+    const char *summary;   /* one line */
+    const char *details;   /* further lines for the help, or NULL */
+    const char *example;   /* one or more command lines */
+    const struct sj_cli_option *options;
+    size_t option_count;
+    size_t arguments_min;
+    size_t arguments_max;
+    /* filled by sj_cli_parse */
+    const char *values[SJ_CLI_ARGUMENTS_MAX];
+    size_t value_count;
+};
+
+/* Parses argv[1..]. Returns 1 when the command should go on, 0 when help was asked for and printed
+ * to stdout, -SJ_E_UNKNOWN, -SJ_E_MALFORMED or -SJ_E_RANGE after one line on stderr. */
+SJ_MUST_USE sj_rc sj_cli_parse(struct sj_cli *cli, int argc, char **argv);
+
+/* The exit code for what sj_cli_parse returned when it was not 1. */
+int sj_cli_exit(sj_rc rc);
+
+/* One line on stderr: "shijim COMMAND: ...". Returns the given exit code. */
+__attribute__((format(printf, 3, 4))) int sj_cli_fail(const struct sj_cli *cli, int exit_code,
+                                                      const char *format, ...);
+
+/* The candidate nearest to `word` (edit distance at most 2, or a prefix), or NULL. */
+const char *sj_cli_nearest(const char *word, const char *const *candidates, size_t count);
+
+/* "5ms" -> ns, "16M" -> bytes. -SJ_E_MALFORMED, -SJ_E_RANGE. */
+SJ_MUST_USE sj_rc sj_cli_duration(const char *text, int64_t *ret_ns);
+SJ_MUST_USE sj_rc sj_cli_size(const char *text, uint64_t *ret_bytes);
+
+#endif

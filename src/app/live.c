@@ -1,0 +1,357 @@
+#include "app/live.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INSTRUMENTS_MAX 16384
+#define STOP_STEP_NS (5 * SJ_NS_PER_MS)
+#define GATEWAY_STOP_NS (15 * SJ_NS_PER_S)
+#define RECORDER_STOP_NS (30 * SJ_NS_PER_S)
+#define STORE_STOP_NS (20 * SJ_NS_PER_S)
+#define STORE_POLL_MS 5
+
+__attribute__((format(printf, 3, 4))) static sj_rc fail(struct sj_live *live, sj_rc rc,
+                                                        const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int used = vsnprintf(live->error, sizeof live->error, format, args);
+    va_end(args);
+    if (used >= 0 && (size_t)used < sizeof live->error)
+        snprintf(live->error + used, sizeof live->error - (size_t)used, ": %s", sj_rc_text(rc));
+    return rc;
+}
+
+static int put_definition(const struct sj_instrument *definition, void *context)
+{
+    uint32_t id;
+    return sj_instruments_put(context, definition, &id);
+}
+
+static sj_rc open_journal(struct sj_live *live)
+{
+    const struct sj_journal_config *config = &live->settings->journal;
+    struct sj_journal_options options = {
+        .dir = config->dir,
+        .segment_size = (uint64_t)config->segment_size,
+        .flush_min_ns = config->flush_min_us * SJ_NS_PER_US,
+        .flush_max_ns = config->flush_max_us * SJ_NS_PER_US,
+        .reserve_size = (uint64_t)config->reserve_size,
+        .keep_size = (uint64_t)config->keep_size,
+        .keep_age_ns = config->keep_days * SJ_NS_PER_DAY,
+        .compress_age_ns = config->compress_after_s * SJ_NS_PER_S,
+    };
+    sj_rc rc = sj_journal_open(&options, &live->recovery, &live->journal);
+    if (rc < 0)
+        return fail(live, rc, "journal.dir %s", config->dir);
+    sj_log_info("journal", "%s: %s", config->dir, live->recovery.text);
+    rc = sj_instruments_create(INSTRUMENTS_MAX, &live->instruments);
+    if (rc >= 0)
+        rc = sj_journal_definitions(live->journal, put_definition, live->instruments);
+    return rc < 0 ? fail(live, rc, "instruments of the journal %s", config->dir) : 0;
+}
+
+/* The last sequence of a source that the journal holds. */
+static uint64_t journal_seq(const struct sj_live *live, uint32_t src)
+{
+    for (uint32_t i = 0; i < live->recovery.source_count; i++)
+        if (live->recovery.sources[i].src == src)
+            return live->recovery.sources[i].last_seq;
+    return 0;
+}
+
+static const char *bus_dir(const struct sj_live *live)
+{
+    return *live->settings->bus.dir ? live->settings->bus.dir : NULL;
+}
+
+static sj_rc create_gateway(struct sj_live *live)
+{
+    struct sj_gateway_options options = {
+        .config = &live->settings->broker,
+        .bus_dir = bus_dir(live),
+        .instruments = live->instruments,
+        .seed = (uint64_t)sj_clock_utc_ns(),
+    };
+    for (uint32_t i = 0; i < SJ_CONNECTIONS_MAX; i++)
+        options.first_seq[i] = journal_seq(live, SJ_SRC_GATEWAY + i) + 1;
+    return sj_gateway_create(&options, &live->gateway, live->error);
+}
+
+static sj_rc create_recorder(struct sj_live *live)
+{
+    sj_rc rc = sj_recorder_init(&live->recorder, live->journal, journal_seq(live, SJ_SRC_JOURNAL));
+    for (uint32_t i = 0; rc >= 0 && i < sj_gateway_count(live->gateway); i++) {
+        char name[SJ_BUS_NAME_MAX];
+        snprintf(name, sizeof name, "gateway%u", i + 1);
+        rc = sj_recorder_add(&live->recorder, bus_dir(live), name,
+                             journal_seq(live, SJ_SRC_GATEWAY + i));
+    }
+    if (rc >= 0)
+        rc = sj_recorder_note_recovery(&live->recorder, &live->recovery);
+    if (rc >= 0)
+        rc = sj_recorder_note_session(&live->recorder, SJ_SESSION_START, "recorder started");
+    return rc < 0 ? fail(live, rc, "recorder") : 0;
+}
+
+static sj_rc create_store(struct sj_live *live)
+{
+    if (!*live->settings->store.url)
+        return 0;
+    struct sj_store_options options = {
+        .config = &live->settings->store,
+        .journal_dir = live->settings->journal.dir,
+        .durable_only = true,
+        .poll_wait_ms = STORE_POLL_MS,
+    };
+    sj_rc rc = sj_store_create(&options, &live->store);
+    return rc < 0 ? fail(live, rc, "store.url or the journal %s", options.journal_dir) : 0;
+}
+
+static sj_rc start_watch(struct sj_live *live)
+{
+    const struct sj_watch_config *config = &live->settings->watch;
+    const struct sj_watch_page pages[] = {
+        {"/metrics", "text/plain; version=0.0.4; charset=utf-8", sj_live_metrics_page, live},
+        {"/status", "application/json", sj_live_status_page, live},
+        {"/health", "text/plain; charset=utf-8", sj_live_health_page, live},
+    };
+    if (!*config->listen)
+        return 0;
+    sj_rc rc = sj_watch_server_start(config->listen, pages, 3, &live->watch);
+    if (rc < 0)
+        return fail(live, rc,
+                    "watch.listen '%s' must be a free loopback address such as "
+                    "127.0.0.1:9464",
+                    config->listen);
+    sj_log_info("watch", "http://127.0.0.1:%u/metrics", sj_watch_server_port(live->watch));
+    if (!*config->port_file)
+        return 0;
+    FILE *file = fopen(config->port_file, "we");
+    if (!file)
+        return fail(live, -errno, "watch.port_file %s", config->port_file);
+    fprintf(file, "%u\n", sj_watch_server_port(live->watch));
+    return fclose(file) ? fail(live, -errno, "watch.port_file %s", config->port_file) : 0;
+}
+
+static sj_rc recorder_work(void *context)
+{
+    return sj_recorder_do_work(context);
+}
+
+static sj_rc store_work(void *context)
+{
+    struct sj_live *live = context;
+    sj_rc rc = sj_store_do_work(live->store);
+    atomic_store_explicit(&live->store_caught_up, sj_store_is_caught_up(live->store),
+                          memory_order_release);
+    return rc;
+}
+
+/* One runner for all connections, or one each. */
+static sj_rc start_gateway_runners(struct sj_live *live)
+{
+    bool shared = live->settings->threads.layout == SJ_THREADS_SHARED;
+    uint32_t count = sj_gateway_count(live->gateway);
+    for (uint32_t i = 0; i < count; i++) {
+        struct sj_duty_runner *runner = &live->gateway_runners[shared ? 0 : i];
+        struct sj_duty duty = {.name = "gateway",
+                               .do_work = sj_gateway_duty_work,
+                               .context = sj_gateway_duty(live->gateway, i),
+                               .essential = true};
+        if (!shared || i == 0) {
+            char name[16];
+            snprintf(name, sizeof name, shared ? "gateway" : "gateway%u", i + 1);
+            sj_duty_init(runner, name);
+            runner->idle =
+                sj_duty_idle_default(live->settings->threads.layout == SJ_THREADS_DEDICATED);
+            runner->idle.sleep_max_ns = 200 * SJ_NS_PER_US;
+        }
+        sj_rc rc = sj_duty_add(runner, &duty);
+        if (rc < 0)
+            return rc;
+    }
+    for (uint32_t i = 0; i < (shared ? 1 : count); i++) {
+        sj_rc rc = sj_duty_start(&live->gateway_runners[i]);
+        if (rc < 0)
+            return rc;
+        live->gateway_runner_count++;
+    }
+    return 0;
+}
+
+static sj_rc start_runner(struct sj_duty_runner *runner, const char *name, int64_t sleep_max_ns,
+                          sj_rc (*work)(void *), void *context)
+{
+    struct sj_duty duty = {.name = name, .do_work = work, .context = context, .essential = true};
+    sj_duty_init(runner, name);
+    runner->idle.sleep_max_ns = sleep_max_ns;
+    sj_rc rc = sj_duty_add(runner, &duty);
+    return rc < 0 ? rc : sj_duty_start(runner);
+}
+
+static sj_rc start_threads(struct sj_live *live)
+{
+    sj_rc rc = start_runner(&live->recorder_runner, "journal", 200 * SJ_NS_PER_US, recorder_work,
+                            &live->recorder);
+    if (rc >= 0 && live->store)
+        rc = start_runner(&live->store_runner, "store", 5 * SJ_NS_PER_MS, store_work, live);
+    if (rc >= 0)
+        rc = start_gateway_runners(live);
+    return rc < 0 ? fail(live, rc, "starting threads") : 0;
+}
+
+sj_rc sj_live_start(struct sj_live *live, const struct sj_settings *settings)
+{
+    memset(live, 0, sizeof *live);
+    live->settings = settings;
+    live->started_ns = sj_clock_utc_ns();
+    sj_rc rc = open_journal(live);
+    if (rc >= 0)
+        rc = create_gateway(live);
+    if (rc >= 0)
+        rc = create_recorder(live);
+    if (rc >= 0)
+        rc = create_store(live);
+    if (rc >= 0)
+        rc = start_watch(live);
+    if (rc >= 0)
+        rc = start_threads(live);
+    if (rc < 0) {
+        char error[SJ_LIVE_ERROR_MAX];
+        memcpy(error, live->error, sizeof error);
+        sj_live_stop(live);
+        sj_live_done(live);
+        memcpy(live->error, error, sizeof error);
+    }
+    return rc;
+}
+
+sj_rc sj_live_check(struct sj_live *live)
+{
+    sj_rc rc = atomic_load_explicit(&live->recorder.stopped, memory_order_relaxed);
+    if (rc >= 0)
+        return 0;
+    struct sj_journal_stat stat;
+    sj_journal_stat(live->journal, &stat);
+    snprintf(live->error, sizeof live->error, "the journal stopped: %s",
+             *stat.stopped_text ? stat.stopped_text : sj_rc_text(rc));
+    return rc;
+}
+
+static bool wait_until(bool (*done)(struct sj_live *), struct sj_live *live, int64_t timeout_ns)
+{
+    int64_t deadline_ns = sj_clock_mono_ns() + timeout_ns;
+    while (!done(live)) {
+        if (sj_clock_mono_ns() > deadline_ns)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = STOP_STEP_NS}, NULL);
+    }
+    return true;
+}
+
+static bool gateway_is_done(struct sj_live *live)
+{
+    return sj_gateway_stopped(live->gateway);
+}
+
+static bool recorder_is_done(struct sj_live *live)
+{
+    return atomic_load_explicit(&live->recorder.finished, memory_order_acquire) ||
+           sj_live_check(live) < 0;
+}
+
+static bool store_is_done(struct sj_live *live)
+{
+    return atomic_load_explicit(&live->store_caught_up, memory_order_acquire) ||
+           atomic_load_explicit(&live->store_runner.finished, memory_order_acquire);
+}
+
+static void stop_gateway(struct sj_live *live)
+{
+    if (!live->gateway)
+        return;
+    sj_gateway_stop(live->gateway);
+    if (live->gateway_runner_count && !wait_until(gateway_is_done, live, GATEWAY_STOP_NS))
+        sj_log_warn("run", "the gateway did not stop in order within %d s",
+                    (int)(GATEWAY_STOP_NS / SJ_NS_PER_S));
+    for (uint32_t i = 0; i < live->gateway_runner_count; i++) {
+        sj_duty_stop(&live->gateway_runners[i]);
+        sj_duty_join(&live->gateway_runners[i]);
+    }
+    live->gateway_runner_count = 0;
+    /* The rings are marked as ended only when nobody writes them any more. */
+    sj_gateway_end_rings(live->gateway);
+}
+
+static void stop_recorder(struct sj_live *live)
+{
+    if (!live->recorder_runner.started)
+        return;
+    if (!wait_until(recorder_is_done, live, RECORDER_STOP_NS))
+        sj_log_error("run", "the journal did not take everything from the rings within %d s",
+                     (int)(RECORDER_STOP_NS / SJ_NS_PER_S));
+    sj_duty_stop(&live->recorder_runner);
+    sj_duty_join(&live->recorder_runner);
+    sj_rc rc = sj_recorder_note_session(&live->recorder, SJ_SESSION_STOP, "recorder stopped");
+    if (rc >= 0)
+        rc = sj_journal_sync(live->journal);
+    if (rc < 0)
+        sj_log_error("journal", "at the end: %s", sj_rc_text(rc));
+}
+
+static void stop_store(struct sj_live *live)
+{
+    if (!live->store || !live->store_runner.started)
+        return;
+    /* The journal is complete by now: a "caught up" from before it was does not count. */
+    atomic_store_explicit(&live->store_caught_up, false, memory_order_release);
+    sj_store_flush(live->store);
+    if (!wait_until(store_is_done, live, STORE_STOP_NS))
+        sj_log_warn("store", "not caught up within %d s; the rest waits in the journal",
+                    (int)(STORE_STOP_NS / SJ_NS_PER_S));
+    sj_duty_stop(&live->store_runner);
+    sj_duty_join(&live->store_runner);
+}
+
+static sj_rc check_identities(struct sj_live *live)
+{
+    struct sj_live_account account;
+    if (!live->journal || !live->gateway)
+        return 0;
+    sj_live_account(live, &account);
+    return sj_live_account_holds(&account, live->error, sizeof live->error) ? 0 : -SJ_E_IDENTITY;
+}
+
+sj_rc sj_live_stop(struct sj_live *live)
+{
+    stop_gateway(live);
+    stop_recorder(live);
+    stop_store(live);
+    sj_watch_server_stop(live->watch);
+    live->watch = NULL;
+    return check_identities(live);
+}
+
+void sj_live_done(struct sj_live *live)
+{
+    sj_store_close(live->store);
+    sj_recorder_done(&live->recorder);
+    sj_gateway_close(live->gateway);
+    sj_rc rc = sj_journal_close(live->journal);
+    if (rc < 0)
+        sj_log_error("journal", "closing: %s", sj_rc_text(rc));
+    sj_instruments_close(live->instruments);
+}
+
+bool sj_live_is_user_mistake(sj_rc rc)
+{
+    return rc == -SJ_E_RANGE || rc == -SJ_E_UNKNOWN || rc == -SJ_E_MALFORMED || rc == -EINVAL;
+}

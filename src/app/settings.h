@@ -1,0 +1,76 @@
+/*
+ * settings.h: the configuration of a live process: every room's section, loaded once from file,
+ * environment and --set.
+ *
+ * Errors   one line on stderr; the caller exits with SJ_EXIT_USER.
+ * Threads  [init].
+ */
+#ifndef SJ_APP_SETTINGS_H
+#define SJ_APP_SETTINGS_H
+
+#include "app/cli.h"
+#include "base/config.h"
+#include "gateway/gateway.h"
+#include "store/store.h"
+
+struct sj_bus_config {
+    char dir[256];
+};
+
+struct sj_journal_config {
+    char dir[256];
+    int64_t segment_size;
+    int64_t flush_min_us;
+    int64_t flush_max_us;
+    int64_t reserve_size;
+    int64_t keep_size;
+    int64_t keep_days;
+    int64_t compress_after_s;
+};
+
+struct sj_watch_config {
+    char listen[64];
+    char port_file[256];
+};
+
+struct sj_log_config {
+    char level[16];
+};
+
+struct sj_threads_config {
+    int32_t layout; /* enum sj_threads_layout */
+};
+
+enum sj_threads_layout { SJ_THREADS_SHARED, SJ_THREADS_SPLIT, SJ_THREADS_DEDICATED };
+
+struct sj_settings {
+    struct sj_config config;
+    struct sj_bus_config bus;
+    struct sj_journal_config journal;
+    struct sj_watch_config watch;
+    struct sj_log_config log;
+    struct sj_threads_config threads;
+    struct sj_gateway_config broker;
+    struct sj_store_config store;
+};
+
+/* What the user gave on the command line. */
+struct sj_settings_source {
+    const char *path;
+    struct sj_cli_list assignments;
+};
+
+#define SJ_SETTINGS_OPTIONS(source)                                                                \
+    {"config", "FILE", "the YAML file", SJ_CLI_TEXT, &(source).path, 0, 0, 'c'},                   \
+    {                                                                                              \
+        "set", "SECTION.KEY=VALUE", "override one value (repeatable)", SJ_CLI_LIST,                \
+            &(source).assignments, 0, 0, 0                                                         \
+    }
+#define SJ_SETTINGS_OPTION_COUNT 2
+
+/* The one settings of the process (its tables point into it). NULL after a line on stderr. */
+struct sj_settings *sj_settings_load(const struct sj_cli *cli,
+                                     const struct sj_settings_source *source);
+void sj_settings_done(struct sj_settings *settings);
+
+#endif

@@ -1,0 +1,131 @@
+/* How arguments are read, what a mistake says, and how numbers are shown. */
+#include "app/cli.h"
+#include "app/format.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "groups.h"
+
+struct values {
+    bool json;
+    const char *name;
+    uint64_t count;
+    int64_t wait_ns;
+    uint64_t size;
+    double factor;
+    struct sj_cli_list codes;
+};
+
+static sj_rc parse(struct values *values, struct sj_cli *cli, int argc, const char **argv)
+{
+    const struct sj_cli_option options[] = {
+        {"json", NULL, "as JSON", SJ_CLI_FLAG, &values->json, 0, 0, 'j'},
+        {"name", "NAME", "a name", SJ_CLI_TEXT, &values->name, 0, 0, 0},
+        {"count", "N", "a count", SJ_CLI_UINT, &values->count, 1, 10, 'n'},
+        {"wait", "TIME", "a time", SJ_CLI_DURATION, &values->wait_ns, 0, 0, 0},
+        {"size", "SIZE", "a size", SJ_CLI_SIZE, &values->size, 0, 0, 0},
+        {"factor", "X", "a number", SJ_CLI_REAL, &values->factor, 0, 0, 0},
+        {"code", "CODE", "a code", SJ_CLI_LIST, &values->codes, 0, 0, 0},
+    };
+    cli->command = "test";
+    cli->arguments = "DIR";
+    cli->summary = "A test.";
+    cli->example = "shijim test";
+    cli->options = options;
+    cli->option_count = sizeof options / sizeof options[0];
+    cli->arguments_max = 1;
+    return sj_cli_parse(cli, argc, (char **)(uintptr_t)argv);
+}
+
+#define PARSE(...)                                                                                 \
+    parse(&values, &cli, (int)(sizeof((const char *[]){"test", __VA_ARGS__}) / sizeof(char *)),    \
+          (const char *[]){"test", __VA_ARGS__})
+
+static void options_are_read_in_every_form(void **state)
+{
+    struct values values = {0};
+    struct sj_cli cli = {0};
+    (void)state;
+    assert_int_equal(PARSE("--json", "--name", "a", "-n", "3", "--wait=250us", "--size", "16M",
+                           "--factor", "0.5", "--code", "2330", "--code=TXFR1", "dir"),
+                     1);
+    assert_true(values.json);
+    assert_string_equal(values.name, "a");
+    assert_int_equal(values.count, 3);
+    assert_int_equal(values.wait_ns, 250 * SJ_NS_PER_US);
+    assert_int_equal(values.size, 16 << 20);
+    assert_true(values.factor == 0.5);
+    assert_int_equal(values.codes.count, 2);
+    assert_string_equal(values.codes.items[1], "TXFR1");
+    assert_string_equal(cli.values[0], "dir");
+}
+
+static void a_flag_can_be_negated_and_two_dashes_end_the_options(void **state)
+{
+    struct values values = {.json = true};
+    struct sj_cli cli = {0};
+    (void)state;
+    assert_int_equal(PARSE("--no-json", "--", "--name"), 1);
+    assert_false(values.json);
+    assert_string_equal(cli.values[0], "--name");
+}
+
+static void each_mistake_is_refused(void **state)
+{
+    struct values values = {0};
+    struct sj_cli cli = {0};
+    (void)state;
+    assert_int_equal(PARSE("--jsn"), -SJ_E_UNKNOWN);
+    assert_int_equal(PARSE("--no-name"), -SJ_E_UNKNOWN);
+    assert_int_equal(PARSE("--json=1"), -SJ_E_MALFORMED);
+    assert_int_equal(PARSE("--name"), -SJ_E_MALFORMED);
+    assert_int_equal(PARSE("--count", "0"), -SJ_E_RANGE);
+    assert_int_equal(PARSE("--count", "11"), -SJ_E_RANGE);
+    assert_int_equal(PARSE("--count", "-1"), -SJ_E_MALFORMED);
+    assert_int_equal(PARSE("--count", "1x"), -SJ_E_MALFORMED);
+    assert_int_equal(PARSE("--wait", "5 parsecs"), -SJ_E_MALFORMED);
+    assert_int_equal(PARSE("--wait", "1e300"), -SJ_E_RANGE);
+    assert_int_equal(PARSE("--size", "-1"), -SJ_E_MALFORMED);
+    assert_int_equal(PARSE("--factor", "nan"), -SJ_E_MALFORMED);
+    assert_int_equal(PARSE("one", "two"), -SJ_E_MALFORMED);
+}
+
+static void the_nearest_word_is_offered_and_a_far_one_is_not(void **state)
+{
+    static const char *const words[] = {"journal", "query", "audit"};
+    (void)state;
+    assert_string_equal(sj_cli_nearest("jurnal", words, 3), "journal");
+    assert_string_equal(sj_cli_nearest("aud", words, 3), "audit");
+    assert_null(sj_cli_nearest("zzz", words, 3));
+    assert_null(sj_cli_nearest("", words, 3));
+}
+
+static void numbers_are_shown_for_people(void **state)
+{
+    (void)state;
+    assert_string_equal(SJ_COUNT(0), "0");
+    assert_string_equal(SJ_COUNT(999), "999");
+    assert_string_equal(SJ_COUNT(1234567), "1,234,567");
+    assert_string_equal(SJ_DURATION(950), "950 ns");
+    assert_string_equal(SJ_DURATION(1234567), "1.23 ms");
+    assert_string_equal(SJ_BYTES(3 << 20), "3.00 MiB");
+}
+
+int sj_test_cli(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_are_read_in_every_form),
+        cmocka_unit_test(a_flag_can_be_negated_and_two_dashes_end_the_options),
+        cmocka_unit_test(each_mistake_is_refused),
+        cmocka_unit_test(the_nearest_word_is_offered_and_a_far_one_is_not),
+        cmocka_unit_test(numbers_are_shown_for_people),
+    };
+    return cmocka_run_group_tests_name("app/cli", tests, NULL, NULL);
+}

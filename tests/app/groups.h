@@ -1,0 +1,9 @@
+/* The groups of this room's tests, each in its file. */
+#ifndef SJ_TESTS_APP_GROUPS_H
+#define SJ_TESTS_APP_GROUPS_H
+
+int sj_test_cli(void);
+int sj_test_account(void);
+int sj_test_recorder(void);
+
+#endif

@@ -1,0 +1,6 @@
+#include "groups.h"
+
+int main(void)
+{
+    return sj_test_cli() + sj_test_account() + sj_test_recorder();
+}
