@@ -16,6 +16,7 @@
 
 #define MARK "shijim-demo"
 #define POLL_NS (50 * SJ_NS_PER_MS)
+#define SAMPLE_NS (500 * SJ_NS_PER_MS)
 #define SETTLE_NS (20 * SJ_NS_PER_S)
 #define STOP_NS (60 * SJ_NS_PER_S)
 
@@ -165,6 +166,7 @@ struct sim_account {
     uint64_t dropped;
     uint64_t pending;
     uint64_t late_ms;
+    uint64_t market_events; /* subscribed or not */
 };
 
 static const char *sim_address(const struct sj_demo *demo, char buffer[64])
@@ -217,6 +219,7 @@ static sj_rc ask_sim(struct sj_demo *demo, const char *path, const char *body,
             number(total, "drop_fault") + number(total, "drop_slow") + number(total, "drop_closed"),
         .pending = pending_events(root),
         .late_ms = number(root, "market_late_ms"),
+        .market_events = number(root, "market_events"),
     };
     bool whole = json_is_object(total);
     json_decref(root);
@@ -374,8 +377,8 @@ int sj_demo_finish(struct sj_demo *demo)
 {
     static struct sj_status status;
     struct sim_account sim = {0};
-    sj_rc rc = run_dry(demo, &sim);
     double seconds = (double)(sj_clock_mono_ns() - demo->flow_ns) / 1e9;
+    sj_rc rc = run_dry(demo, &sim);
     double rate = demo->flow_ns ? (double)(sim.written - demo->flow_written) / seconds : 0;
     sj_child_stop(&demo->run, STOP_NS);
     int run_code = demo->run.exit_code;
@@ -402,10 +405,33 @@ int sj_demo_finish(struct sj_demo *demo)
     return holds ? SJ_EXIT_DONE : SJ_EXIT_IDENTITY;
 }
 
+/* Not every event of the market is subscribed: raises the market's rate until what is sent is what
+ * was asked for. */
+static sj_rc adjust_rate(struct sj_demo *demo)
+{
+    struct sim_account before;
+    struct sim_account after;
+    char body[96];
+    sj_rc rc = ask_sim(demo, "/admin/account", NULL, &before);
+    if (rc < 0)
+        return rc;
+    nanosleep(&(struct timespec){.tv_nsec = SAMPLE_NS}, NULL);
+    rc = ask_sim(demo, "/admin/account", NULL, &after);
+    if (rc < 0 || after.written <= before.written)
+        return rc;
+    double factor = (double)(after.market_events - before.market_events) /
+                    (double)(after.written - before.written);
+    snprintf(body, sizeof body, "{\"action\":\"rate\",\"value\":%.0f}",
+             (double)demo->rate * factor);
+    return ask_sim(demo, "/admin/market", body, NULL);
+}
+
 void sj_demo_note_flow(struct sj_demo *demo)
 {
     struct sim_account sim;
-    if (ask_sim(demo, "/admin/account", NULL, &sim) < 0)
+    /* Twice: the first look still sees the market catching up. */
+    if (adjust_rate(demo) < 0 || adjust_rate(demo) < 0 ||
+        ask_sim(demo, "/admin/account", NULL, &sim) < 0)
         return;
     demo->flow_ns = sj_clock_mono_ns();
     demo->flow_written = sim.written;

@@ -131,6 +131,13 @@ static void add_pending(struct sj_recorder *recorder, uint32_t src, uint64_t seq
         .src = src, .last_seq = seq, .recv_ns = recv_ns, .count = count};
 }
 
+/* Definitions, session changes and gaps are ours: they were not received at a moment. */
+static bool was_received(uint16_t template_id)
+{
+    return template_id <= SJ_EVENT_INDEX || template_id == SJ_EVENT_CLOSING ||
+           template_id == SJ_EVENT_LEGS;
+}
+
 static void note_arrivals(struct sj_recorder *recorder, const struct sj_bus_span *span)
 {
     uint64_t seq = span->first_seq - 1;
@@ -138,17 +145,19 @@ static void note_arrivals(struct sj_recorder *recorder, const struct sj_bus_span
     uint32_t count = 0;
     for (const uint8_t *at = span->begin; at < span->end; at += sj_frame_size(at)) {
         const struct sj_trade *event = (const struct sj_trade *)at;
-        int64_t time_ns = event->template_id == SJ_EVENT_TIMER ? event->exch_ns : event->recv_ns;
-        if (count && time_ns != recv_ns) {
+        bool received = was_received(event->template_id);
+        if (count && (!received || event->recv_ns != recv_ns)) {
             add_pending(recorder, span->src, seq, recv_ns, count);
             count = 0;
         }
-        recv_ns = time_ns;
-        count++;
         seq++;
+        if (!received)
+            continue;
+        recv_ns = event->recv_ns;
+        count++;
     }
     if (count)
-        add_pending(recorder, span->src, seq, recv_ns, count);
+        add_pending(recorder, span->src, span->first_seq + span->count - 1, recv_ns, count);
 }
 
 static sj_rc take_ring(struct sj_recorder *recorder, struct sj_recorder_ring *ring)

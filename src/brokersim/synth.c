@@ -228,8 +228,9 @@ static uint64_t run(struct sj_market_source *source, int64_t until_ns, uint64_t 
         uint64_t made = acted ? synth->emitted - before : 0;
         if (!acted)
             interval = 1e8; /* nothing trades: look again in a while */
-        synth->debt_ns +=
-            interval * (double)(made + (made == 0)) * (0.5 + sj_rng_real(&synth->random));
+        /* The rate is of events: an act that shows nothing takes next to no time. */
+        double charged = !acted || made ? (double)(made + (made == 0)) : 0.01;
+        synth->debt_ns += interval * charged * (0.5 + sj_rng_real(&synth->random));
     }
     return synth->emitted - first;
 }

@@ -159,9 +159,6 @@ static int take_option(int id, int index, struct sj_embedded_options *options)
     case OPTION_HELP:
         fputs(help, stdout);
         return EXIT_SUCCESS;
-    case '?':
-        fputs("shijim store: see shijim store --help\n", stderr);
-        return 2;
     default:
         return take_number(id, long_options[index].name, options) ? -1 : 2;
     }
@@ -185,10 +182,16 @@ int sj_store_embedded_cli(int argc, char **argv)
     struct sj_embedded_options options = {.port = SJ_EMBEDDED_PORT};
     int index = 0;
     optind = 1;
+    opterr = 0; /* a mistake is one line, ours */
     for (;;) {
-        int id = getopt_long(argc, argv, "", long_options, &index);
+        int id = getopt_long(argc, argv, ":", long_options, &index);
         if (id == -1)
             break;
+        if (id == '?' || id == ':') {
+            fprintf(stderr, "shijim store: %s %s; see shijim store --help\n",
+                    id == '?' ? "unknown option" : "no value for", argv[optind - 1]);
+            return 2;
+        }
         int code = take_option(id, index, &options);
         if (code >= 0)
             return code;
