@@ -15,7 +15,8 @@ need_deps
 shift
 figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
-for name in ${*:-bus journal parse brokersim store e2e}; do
+[ $# -gt 0 ] || set -- bus journal parse brokersim store e2e
+for name in "$@"; do
     say "bench $name"
     build/shijim bench "$name" --json --dir "${TMPDIR:-/tmp}" >>"$figures"
 done

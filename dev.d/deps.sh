@@ -7,7 +7,9 @@
 # .deps/ (or $SHIJIM_DEPS) what Debian does not package, each pinned by version and SHA-256:
 #   chdb/libchdb.so    ClickHouse in a library, for `shijim store`
 #   sbe/*.jar          the public SBE tool, judge of our codec in a test
-#   venv/              pytest, clickhouse-connect, the broker's command-line client
+#   venv/              pytest, clickhouse-connect
+# and, not pinned because its index keeps the newest releases only, the broker's command-line client
+# (client/); without it one test is skipped.
 # Works offline once all is there.
 
 CHDB_VERSION=26.7.3-stable.1
@@ -128,6 +130,24 @@ install_venv() {
     echo "$stamp" >"$DEPS/venv/.stamp"
 }
 
+# A test judges the simulator by the broker's own client. Its old releases vanish from the index, so
+# any 1.x from 1.7 on will do (the test says which it had), and a machine that cannot get it still tests the rest.
+install_client() {
+    local wanted='shioaji-cli>=1.7,<2'
+    if stamped "$DEPS/client" "$wanted" && [ -x "$DEPS/client/bin/shioaji" ]; then return 0; fi
+    say "fetching the broker's client, $wanted"
+    rm -rf "$DEPS/client"
+    # In a subshell: run_logged ends the shell it fails in.
+    if ! (
+        run_logged "$DEPS/client.log" /usr/bin/python3 -m venv "$DEPS/client"
+        run_logged "$DEPS/client.log" "$DEPS/client/bin/pip" install --quiet --only-binary :all: "$wanted"
+    ); then
+        say "warning: no broker's client; the test that uses it will be skipped"
+        return 0
+    fi
+    echo "$wanted" >"$DEPS/client/.stamp"
+}
+
 mkdir -p "$DEPS"
 exec 8>"$DEPS/.lock"
 flock -w 1200 8 || fail "another ./dev deps holds $DEPS/.lock for 20 minutes; is it stuck?"
@@ -135,5 +155,6 @@ install_packages
 install_chdb
 install_sbe
 install_venv
+install_client
 exec 8>&-
 $quiet || say "everything is there"

@@ -11,6 +11,7 @@ static struct sj_brokersim *running;
 static void ask_stop(int signal_number)
 {
     (void)signal_number;
+    // One atomic store. NOLINTNEXTLINE(bugprone-signal-handler)
     sj_brokersim_stop(running);
 }
 

@@ -14,7 +14,7 @@
 
 #include <signal.h>
 
-#define SJ_DEMO_SERVERS 5
+#define SJ_DEMO_SERVERS 5u
 #define SJ_DEMO_INSTRUMENTS_MAX 1000
 #define SJ_DEMO_PATH_MAX 512
 

@@ -83,9 +83,9 @@ bool sj_live_account_holds(const struct sj_live_account *account, char *ret_text
 /* What the status page shows, as JSON. */
 void sj_live_write_status(const struct sj_live *live, struct sj_json *json);
 
-/* The pages of the watch server. */
-void sj_live_metrics_page(void *live, struct sj_text *text);
-void sj_live_status_page(void *live, struct sj_text *text);
-void sj_live_health_page(void *live, struct sj_text *text);
+/* The pages of the watch server; context is the struct sj_live. */
+void sj_live_metrics_page(void *context, struct sj_text *text);
+void sj_live_status_page(void *context, struct sj_text *text);
+void sj_live_health_page(void *context, struct sj_text *text);
 
 #endif

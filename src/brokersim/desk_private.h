@@ -92,7 +92,7 @@ bool desk_queue(struct sj_brokersim *sim, enum action_kind kind, uint32_t order,
 /* Events. */
 void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
                        const char *op_type, const char *op_code, const char *op_msg);
-void desk_report_deal(struct sj_brokersim *sim, uint32_t deal);
+void desk_report_deal(struct sj_brokersim *sim, uint32_t index);
 
 /* The order's own fields, as trades and events have them in common. */
 void put_order_fields(struct sj_reply *json, const struct sj_brokersim *sim,

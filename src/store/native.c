@@ -529,6 +529,7 @@ sj_rc sj_store_encode_native(const struct sj_store_rows *rows,
     }
     fill_function *fills[SJ_STORE_COLUMNS_MAX] = {0};
     for (uint32_t i = 0; i < plan->column_count; i++)
+        // cppcheck-suppress legacyUninitvar ; the array is set to NULL just above
         fills[i] = fill_of(lanes[i].column, plan->is_packed);
     _Alignas(64) uint8_t frames[RUN_ROWS * SJ_EVENT_SIZE_MAX];
     uint32_t srcs[RUN_ROWS];

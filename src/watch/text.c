@@ -53,7 +53,7 @@ void sj_text_add(struct sj_text *text, const char *format, ...)
 const char *sj_text_label(const char *value, char buffer[SJ_LABEL_MAX])
 {
     char *out = buffer;
-    for (size_t i = 0; value[i] && i < LABEL_SOURCE_MAX; i++) {
+    for (size_t i = 0; i < LABEL_SOURCE_MAX && value[i]; i++) {
         if (value[i] == '\\' || value[i] == '"')
             *out++ = '\\';
         if (value[i] == '\n') {

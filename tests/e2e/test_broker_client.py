@@ -70,7 +70,8 @@ STREAMS = ("contracts watch", "data stream", "order events")
 
 
 def find_client():
-    beside = pathlib.Path(sys.executable).parent / "shioaji"
+    # ./dev deps puts it in a venv beside the one this runs in.
+    beside = pathlib.Path(sys.executable).parents[2] / "client/bin/shioaji"
     return os.environ.get("SHIJIM_BROKER_CLIENT") or (str(beside) if beside.exists() else shutil.which("shioaji"))
 
 
@@ -90,6 +91,19 @@ def broker(broker_sim, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def client(request):
+    """The client, whose version goes into the output: it is not pinned."""
+    program = find_client()
+    if not program:
+        pytest.skip("the broker's client is not installed: run ./dev deps")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=30)
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter:
+        reporter.write_line(f"\nthe broker's client: {done.stdout.strip()}")
+    return program
+
+
+@pytest.fixture(scope="module")
 def home(broker, tmp_path_factory):
     """An empty HOME in which the client finds the simulator instead of starting a daemon."""
     directory = tmp_path_factory.mktemp("home")
@@ -101,10 +115,7 @@ def home(broker, tmp_path_factory):
     sleeper.wait()
 
 
-def run_client(broker, home, arguments, stream=False, wanted="", seconds=30):
-    client = find_client()
-    if not client:
-        pytest.skip("the broker's client is not installed: run ./dev deps")
+def run_client(client, broker, home, arguments, stream=False, wanted="", seconds=30):
     environment = {"HOME": str(home), "SJ_HTTP_ADDR": f"127.0.0.1:{broker.port}", "NO_COLOR": "1",
                    "SJ_UDS_DISABLE": "true", "PATH": os.environ["PATH"]}
     log = home / "client.out"
@@ -134,12 +145,12 @@ def working_order(broker):
 @pytest.mark.slow
 @pytest.mark.parametrize("command", commands() or [pytest.param("", marks=pytest.mark.skip(
     reason="the list of the client's commands is not here"))])
-def test_the_brokers_client_is_content(broker, home, command):
+def test_the_brokers_client_is_content(client, broker, home, command):
     arguments = shlex.split(command)
     if "abc123" in arguments:
         arguments[arguments.index("abc123")] = working_order(broker)
     wanted = PRINTS[max((key for key in PRINTS if command.startswith(key)), key=len)]
-    rc, out = run_client(broker, home, arguments, stream=command.startswith(STREAMS), wanted=wanted)
+    rc, out = run_client(client, broker, home, arguments, stream=command.startswith(STREAMS), wanted=wanted)
     assert rc == 0, out
     assert wanted in out, out
 
