@@ -1,6 +1,6 @@
 #include "support/test.h"
 
-#define SUITES(X) X(journal) X(crash)
+#define SUITES(X) X(journal) X(keep) X(fault) X(power) X(crash)
 
 #define X(suite) int suite##_tests(void);
 SUITES(X)
