@@ -102,9 +102,10 @@ sj_rc sj_demo_write_config(struct sj_demo *demo)
     if (!file)
         return -errno;
     write_servers(demo, file);
-    /* One subscription an instrument, so that 1,000 fit five connections of 200. */
+    /* One subscription an instrument, so that 1,000 fit five connections of 200; continuous futures
+     * (TXFR1) only repeat their month. */
     fprintf(file,
-            "  instruments: [\"STK:*\", \"FUT:*\", \"OPT:*\"]\n"
+            "  instruments: [\"IND:*\", \"FUT:???[!R]?\", \"OPT:*\", \"STK:*\"]\n"
             "  subscribe_stocks: [tick]\n"
             "  subscribe_futures: [bidask]\n"
             "  calendar: always\n"

@@ -56,7 +56,7 @@ static const struct sj_config_key keys[] = {
     SJ_CONFIG_INT(OWNER, login_budget, 0, 1000, "20", "logins and restarts a day, all connections"),
     SJ_CONFIG_INT(OWNER, login_interval_ms, 0, 86400000, "60000", "least time between two logins"),
     SJ_CONFIG_TEXT(OWNER, login_budget_file, "shijim-logins", "where the day's logins are kept"),
-    SJ_CONFIG_INT(OWNER, queue_events, 1024, 1 << 26, "262144",
+    SJ_CONFIG_INT(OWNER, queue_events, 1024, 1 << 26, "131072",
                   "events each connection's ring holds before a stalled journal costs any"),
     SJ_CONFIG_BOOL(
         OWNER, simulation, "true",
