@@ -175,7 +175,9 @@ static void put_time(struct out *out, const struct sj_field *field, const void *
 
 static void put_field(struct out *out, const struct sj_field *field, const void *frame)
 {
-    put_format(out, ",\"%s\":", field->name);
+    /* A decimal is told as such, so its name is without the unit in which it is kept. */
+    size_t name_size = strlen(field->name) - (field->kind == SJ_FIELD_E6 ? strlen("_e6") : 0);
+    put_format(out, ",\"%.*s\":", (int)name_size, field->name);
     if (field->count > 1)
         put(out, "[", 1);
     for (uint32_t i = 0; i < field->count; i++) {

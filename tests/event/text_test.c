@@ -29,8 +29,8 @@ static void json_tells_every_field_exactly(void **state)
         "{\"type\":\"index\",\"seq\":42,\"code\":\"IX0001\",\"instrument\":1,"
         "\"flags\":[\"rounded\",\"replayed\"],\"exch_ns\":1795395605123456789,"
         "\"exch_time\":\"2026-11-23T01:00:05.123456789Z\",\"recv_ns\":null,\"recv_time\":null,"
-        "\"close_e6\":28098.54,\"reference_e6\":-0.5,\"open_e6\":null,\"high_e6\":0.000001,"
-        "\"low_e6\":-9223372036854.775807,\"total_amount_e6\":0,\"total_volume\":-7}";
+        "\"close\":28098.54,\"reference\":-0.5,\"open\":null,\"high\":0.000001,"
+        "\"low\":-9223372036854.775807,\"total_amount\":0,\"total_volume\":-7}";
     assert_string_equal(text, expected);
     assert_int_equal(size, strlen(expected));
     assert_int_equal(sj_event_json(&event, table, text, (size_t)size), -SJ_E_RANGE);
@@ -49,7 +49,7 @@ static void json_tells_enums_as_words_and_arrays_as_arrays(void **state)
     assert_true(sj_event_json(&book, NULL, text, sizeof(text)) > 0);
     assert_non_null(strstr(text, "\"channel\":\"bidask_fop\""));
     assert_non_null(strstr(text, "\"level_count\":[5,4]"));
-    assert_non_null(strstr(text, "\"ask_price_e6\":[0,0,0,0,null]"));
+    assert_non_null(strstr(text, "\"ask_price\":[0,0,0,0,null]"));
     assert_non_null(strstr(text, "\"diff_bid_vol\":[0,0,-3,0,0]"));
 }
 
