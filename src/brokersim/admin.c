@@ -109,6 +109,13 @@ void account_json(const struct sj_brokersim *sim, struct sj_reply *json, bool to
     put_topic(json, &total);
     sj_reply_end_object(json);
     sj_reply_int(json, "market_events", (int64_t)sim->market_events);
+    sj_reply_int(json, "market_unheard", (int64_t)sim->unheard_events);
+    if (sim->options.replay_path) {
+        sj_reply_int(json, "replay_skipped", (int64_t)sim->source->skipped);
+        sj_reply_int(json, "replay_damaged_bytes", (int64_t)sim->source->damaged_size);
+        sj_reply_text(json, "replay_error",
+                      sim->source->failed < 0 ? sj_rc_text(sim->source->failed) : NULL);
+    }
     sj_reply_int(json, "market_late_ms", (int64_t)(sim->late_ns / SJ_NS_PER_MS));
     sj_reply_bool(json, "market_ended", sim->source->ended || sim->halted);
     sj_reply_bool(json, "market_started", sim->market_started);

@@ -7,6 +7,7 @@
 #include "brokersim/fault.h"
 #include "brokersim/history.h"
 #include "brokersim/quota.h"
+#include "brokersim/replay.h"
 #include "brokersim/server.h"
 
 #include <arpa/inet.h>
@@ -51,6 +52,19 @@ static uint32_t trading_day(const struct sj_brokersim_options *options)
     return (uint32_t)date;
 }
 
+static sj_rc build_replay(struct sj_brokersim *sim, char *error)
+{
+    const struct sj_replay_options replay = {
+        .dir = sim->options.replay_path,
+        .rules = sim->rules,
+        .sink = {.context = sim, .emit = stream_emit, .fill = desk_fill},
+        .speed = sim->options.speed,
+        .date = sim->options.date};
+    sim->yields = sim->options.speed == 0;
+    sim->renderer.nulls = true;
+    return sj_replay_create(&replay, &sim->universe, &sim->source, error);
+}
+
 static sj_rc build_market(struct sj_brokersim *sim, char *error)
 {
     const struct sj_brokersim_options *options = &sim->options;
@@ -60,6 +74,8 @@ static sj_rc build_market(struct sj_brokersim *sim, char *error)
         snprintf(error, SJ_SIM_MESSAGE_MAX, "market rules: %s", text);
         return rc;
     }
+    if (options->replay_path)
+        return build_replay(sim, error);
     uint32_t date = trading_day(options);
     struct sj_sim_universe_options universe = {.rules = sim->rules,
                                                .path = options->universe_path,
@@ -207,9 +223,9 @@ static sj_rc check_options(const struct sj_brokersim_options *options, char *err
 {
     const char *wrong = NULL;
     bool loopback = strncmp(options->bind_address, "127.", 4) == 0;
-    if (options->replay_path)
-        wrong =
-            "--replay: replaying a journal is not there yet; leave it out for a synthetic market";
+    if (options->replay_path && (options->universe_path || options->wall_clock))
+        wrong = "--replay takes contracts and times from the journal: leave out --universe and "
+                "--wall-clock";
     else if (options->server_count == 0 || options->server_count > SJ_SIM_SERVERS_MAX)
         wrong = "servers must be 1 to 16";
     else if (options->port + options->server_count > 65536)
@@ -359,12 +375,39 @@ static uint32_t subscription_sum(const struct sj_brokersim *sim)
     return sum;
 }
 
+/* Every subscribed topic has a stream that carries it: nothing would go unheard. */
+static bool all_heard(const struct sj_brokersim *sim)
+{
+    uint32_t count = sim->universe.count;
+    for (uint32_t feed = 0; feed < 2 * count; feed++) {
+        const struct sj_sim_instrument *one = &sim->universe.list[feed % count];
+        const uint8_t *masks = sim->subscriptions + (size_t)feed * SJ_SIM_SERVERS_MAX;
+        for (uint32_t i = 0; i < sim->server_count; i++)
+            for (int kind = 0; kind < TOPIC_KINDS; kind++)
+                if ((masks[i] & 1 << kind) && !(sim->servers[i].channels_open &
+                                                1u << stream_channel(one, (enum topic_kind)kind)))
+                    return false;
+    }
+    return true;
+}
+
+/* A client of a market that yields has not taken half of what it may be behind. */
+static bool is_pressed(const struct sj_brokersim *sim)
+{
+    for (uint32_t i = 0; sim->yields && i < sim->server_count; i++)
+        for (uint32_t n = 0; n < sim->servers[i].stream_count; n++)
+            if (stream_presses(sim->servers[i].streams[n], 0))
+                return true;
+    return false;
+}
+
 static bool market_runs(struct sj_brokersim *sim)
 {
     if (sim->paused || sim->halted || sim->stop_ns != 0 || sim->source->ended)
         return false;
     if (!sim->market_started) {
-        if (subscription_sum(sim) < sim->options.wait_subscriptions)
+        if (subscription_sum(sim) < sim->options.wait_subscriptions ||
+            (sim->options.wait_subscriptions > 0 && !all_heard(sim)))
             return false;
         sim->market_started = true;
         sim_restart_pace(sim);
@@ -389,6 +432,7 @@ static uint64_t run_market(struct sj_brokersim *sim)
     if (options->speed > 0)
         until = sim->pace_market_ns +
                 (int64_t)((double)(sim->now_ns - sim->pace_wall_ns) * options->speed);
+    sim->source->pressed = is_pressed(sim);
     uint64_t made = sim->source->ops->run(sim->source, until, most);
     if (options->event_max > 0 && sim->market_events >= options->event_max)
         sim->halted = true;

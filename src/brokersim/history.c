@@ -60,14 +60,15 @@ void history_note(struct sj_brokersim *sim, uint32_t feed)
     const struct sj_quote *quote = &sim->source->states[feed].quote;
     if (!*slot)
         *slot = calloc(1, sizeof **slot); /* lazily: most feeds of a test never trade */
-    if (!*slot || (quote->flags & SJ_FLAG_SIMTRADE))
+    if (!*slot || (quote->flags & SJ_FLAG_SIMTRADE) || quote->price_e6 == SJ_NULL_E6)
         return;
     const struct past_tick tick = {.local_ns = taipei_ns(quote->exch_ns),
                                    .price_e6 = quote->price_e6,
-                                   .amount_e6 = quote->amount_e6,
+                                   .amount_e6 =
+                                       quote->amount_e6 == SJ_NULL_E6 ? 0 : quote->amount_e6,
                                    .bid_e6 = quote->bid_price_e6[0],
                                    .ask_e6 = quote->ask_price_e6[0],
-                                   .volume = quote->volume,
+                                   .volume = quote->volume == SJ_NULL_U32 ? 0 : quote->volume,
                                    .bid_volume = quote->bid_volume[0],
                                    .ask_volume = quote->ask_volume[0],
                                    .tick_type = quote->tick_type};

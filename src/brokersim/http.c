@@ -251,22 +251,34 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decodes %41 and + from a query up to & or the end. False when it does not fit. */
-static bool decode(const char *at, char *value, size_t size)
+bool http_decode(const char *at, size_t at_size, char *value, size_t size)
 {
+    const char *end = at + at_size;
     size_t used = 0;
-    for (; *at && *at != '&'; at++) {
+    for (; at < end; at++) {
         if (used + 1 >= size)
             return false;
-        if (*at == '%' && hex(at[1]) >= 0 && hex(at[2]) >= 0) {
+        if (*at == '%' && end - at > 2 && hex(at[1]) >= 0 && hex(at[2]) >= 0) {
             value[used++] = (char)(hex(at[1]) * 16 + hex(at[2]));
             at += 2;
         } else {
-            value[used++] = *at == '+' ? ' ' : *at;
+            value[used++] = *at;
         }
     }
     value[used] = 0;
     return true;
+}
+
+/* A query's value up to & or the end, where + is a space. False when it does not fit. */
+static bool decode(const char *at, char *value, size_t size)
+{
+    char plain[URL_MAX];
+    size_t length = strcspn(at, "&");
+    if (length >= sizeof plain)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        plain[i] = at[i] == '+' ? ' ' : at[i];
+    return http_decode(plain, length, value, size);
 }
 
 bool http_query(const struct request *request, const char *name, char *value, size_t size)

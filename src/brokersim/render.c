@@ -69,11 +69,11 @@ char *sj_render_decimal(char *out, int64_t value_e6)
     return out;
 }
 
-/* "1087.5", with its quotes; a missing price is "0". */
+/* "1087.5", with its quotes. */
 static char *put_price(char *out, int64_t value_e6)
 {
     *out++ = '"';
-    out = sj_render_decimal(out, value_e6 == SJ_NULL_E6 ? 0 : value_e6);
+    out = sj_render_decimal(out, value_e6);
     *out++ = '"';
     return out;
 }
@@ -136,41 +136,65 @@ static char *put_head(struct sj_renderer *renderer, char *out, const char *code,
     return out;
 }
 
-static char *put_prices(char *out, const int64_t *prices)
+/* Ends an array behind its last comma, or an empty one. */
+static char *end_array(char *out)
 {
-    *out++ = '[';
-    for (int i = 0; i < SJ_LEVELS; i++) {
-        out = put_price(out, prices[i]);
-        *out++ = ',';
-    }
-    out[-1] = ']';
+    out -= out[-1] == ',';
+    *out++ = ']';
     return out;
 }
 
-static char *put_volumes(char *out, const uint32_t *volumes)
+static char *put_prices(const struct sj_renderer *renderer, char *out, const int64_t *prices,
+                        int count)
 {
     *out++ = '[';
-    for (int i = 0; i < SJ_LEVELS; i++) {
+    for (int i = 0; i < count; i++) {
+        if (prices[i] == SJ_NULL_E6)
+            out = renderer->nulls ? PUT(out, "null") : PUT(out, "\"0\"");
+        else
+            out = put_price(out, prices[i]);
+        *out++ = ',';
+    }
+    return end_array(out);
+}
+
+/* Null volumes stand at the end, where fewer of them came than prices. */
+static char *put_volumes(char *out, const uint32_t *volumes, int count)
+{
+    *out++ = '[';
+    for (int i = 0; i < count && volumes[i] != SJ_NULL_U32; i++) {
         out = put_unsigned(out, volumes[i]);
         *out++ = ',';
     }
-    out[-1] = ']';
-    return out;
+    return end_array(out);
 }
 
-static char *put_diffs(char *out, const int32_t *diffs)
+static char *put_diffs(char *out, const int32_t *diffs, int count)
 {
     *out++ = '[';
-    for (int i = 0; i < SJ_LEVELS; i++) {
+    for (int i = 0; i < count; i++) {
         out = sj_render_integer(out, diffs[i]);
         *out++ = ',';
     }
-    out[-1] = ']';
-    return out;
+    return end_array(out);
 }
 
-#define PRICE_FIELD(name, value) (out = put_price(PUT(out, ",\"" name "\":"), (value)))
-#define INTEGER_FIELD(name, value) (out = sj_render_integer(PUT(out, ",\"" name "\":"), (value)))
+/* Fields that are null are left out. */
+#define PRICE_FIELD(name, value)                                                                   \
+    do {                                                                                           \
+        if ((value) != SJ_NULL_E6)                                                                 \
+            out = put_price(PUT(out, ",\"" name "\":"), (value));                                  \
+    } while (0)
+#define INTEGER_FIELD(name, value)                                                                 \
+    do {                                                                                           \
+        if ((value) != SJ_NULL_I64)                                                                \
+            out = sj_render_integer(PUT(out, ",\"" name "\":"), (value));                          \
+    } while (0)
+#define COUNT_FIELD(name, value)                                                                   \
+    do {                                                                                           \
+        if ((value) != SJ_NULL_U32)                                                                \
+            out = put_unsigned(PUT(out, ",\"" name "\":"), (value));                               \
+    } while (0)
 #define BOOL_FIELD(name, value) (out = put_bool(PUT(out, ",\"" name "\":"), (value)))
 
 /* From "amount" to "pct_chg": the same in all ticks and quotes. */
@@ -178,10 +202,10 @@ static char *put_trade(char *out, const struct sj_quote *quote)
 {
     PRICE_FIELD("amount", quote->amount_e6);
     PRICE_FIELD("total_amount", quote->total_amount_e6);
-    INTEGER_FIELD("volume", quote->volume);
+    COUNT_FIELD("volume", quote->volume);
     INTEGER_FIELD("total_volume", quote->total_volume);
-    INTEGER_FIELD("tick_type", quote->tick_type);
-    INTEGER_FIELD("chg_type", quote->chg_type);
+    COUNT_FIELD("tick_type", quote->tick_type);
+    COUNT_FIELD("chg_type", quote->chg_type);
     PRICE_FIELD("price_chg", quote->price_chg_e6);
     PRICE_FIELD("pct_chg", quote->pct_chg_e6);
     return out;
@@ -196,32 +220,52 @@ static char *put_side_totals(char *out, const struct sj_quote *quote)
 
 static char *put_side_counts(char *out, const struct sj_quote *quote)
 {
-    INTEGER_FIELD("bid_side_total_cnt", quote->bid_side_total_cnt);
-    INTEGER_FIELD("ask_side_total_cnt", quote->ask_side_total_cnt);
+    COUNT_FIELD("bid_side_total_cnt", quote->bid_side_total_cnt);
+    COUNT_FIELD("ask_side_total_cnt", quote->ask_side_total_cnt);
     return out;
 }
 
-static char *put_book(char *out, const struct sj_quote *quote)
+static char *put_book(const struct sj_renderer *renderer, char *out, const struct sj_quote *quote)
 {
-    out = put_prices(PUT(out, ",\"bid_price\":"), quote->bid_price_e6);
-    out = put_volumes(PUT(out, ",\"bid_volume\":"), quote->bid_volume);
-    out = put_diffs(PUT(out, ",\"diff_bid_vol\":"), quote->diff_bid_vol);
-    out = put_prices(PUT(out, ",\"ask_price\":"), quote->ask_price_e6);
-    out = put_volumes(PUT(out, ",\"ask_volume\":"), quote->ask_volume);
-    return put_diffs(PUT(out, ",\"diff_ask_vol\":"), quote->diff_ask_vol);
+    int bids = quote->level_count[0] < SJ_LEVELS ? quote->level_count[0] : SJ_LEVELS;
+    int asks = quote->level_count[1] < SJ_LEVELS ? quote->level_count[1] : SJ_LEVELS;
+    out = put_prices(renderer, PUT(out, ",\"bid_price\":"), quote->bid_price_e6, bids);
+    out = put_volumes(PUT(out, ",\"bid_volume\":"), quote->bid_volume, bids);
+    out = put_diffs(PUT(out, ",\"diff_bid_vol\":"), quote->diff_bid_vol, bids);
+    out = put_prices(renderer, PUT(out, ",\"ask_price\":"), quote->ask_price_e6, asks);
+    out = put_volumes(PUT(out, ",\"ask_volume\":"), quote->ask_volume, asks);
+    return put_diffs(PUT(out, ",\"diff_ask_vol\":"), quote->diff_ask_vol, asks);
 }
 
 static char *put_derived(char *out, const struct sj_quote *quote)
 {
     PRICE_FIELD("first_derived_bid_price", quote->derived_bid_price_e6);
     PRICE_FIELD("first_derived_ask_price", quote->derived_ask_price_e6);
-    INTEGER_FIELD("first_derived_bid_vol", quote->derived_bid_vol);
-    INTEGER_FIELD("first_derived_ask_vol", quote->derived_ask_vol);
+    COUNT_FIELD("first_derived_bid_vol", quote->derived_bid_vol);
+    COUNT_FIELD("first_derived_ask_vol", quote->derived_ask_vol);
+    return out;
+}
+
+#define CLOSING_NONE                                                                               \
+    ",\"closing_oddlot_shares\":0,\"closing_oddlot_close\":null,\"closing_oddlot_amount\":null,"   \
+    "\"closing_oddlot_bid_price\":null,\"closing_oddlot_ask_price\":null,\"fixed_trade_vol\":0,"   \
+    "\"fixed_trade_amount\":null"
+
+static char *put_closing(char *out, const struct sj_closing *closing)
+{
+    INTEGER_FIELD("closing_oddlot_shares", closing->closing_oddlot_shares);
+    PRICE_FIELD("closing_oddlot_close", closing->closing_oddlot_close_e6);
+    PRICE_FIELD("closing_oddlot_amount", closing->closing_oddlot_amount_e6);
+    PRICE_FIELD("closing_oddlot_bid_price", closing->closing_oddlot_bid_price_e6);
+    PRICE_FIELD("closing_oddlot_ask_price", closing->closing_oddlot_ask_price_e6);
+    INTEGER_FIELD("fixed_trade_vol", closing->fixed_trade_vol);
+    PRICE_FIELD("fixed_trade_amount", closing->fixed_trade_amount_e6);
     return out;
 }
 
 /* From "open" to "ask_side_total_cnt" and the closing fields of a stock's tick or quote. */
-static char *put_stock_trade(char *out, const struct sj_quote *quote)
+static char *put_stock_trade(char *out, const struct sj_quote *quote,
+                             const struct sj_closing *closing)
 {
     PRICE_FIELD("open", quote->open_e6);
     PRICE_FIELD("avg_price", quote->avg_price_e6);
@@ -231,10 +275,7 @@ static char *put_stock_trade(char *out, const struct sj_quote *quote)
     out = put_trade(out, quote);
     out = put_side_totals(out, quote);
     out = put_side_counts(out, quote);
-    return PUT(out, ",\"closing_oddlot_shares\":0,\"closing_oddlot_close\":null,"
-                    "\"closing_oddlot_amount\":null,\"closing_oddlot_bid_price\":null,"
-                    "\"closing_oddlot_ask_price\":null,\"fixed_trade_vol\":0,"
-                    "\"fixed_trade_amount\":null");
+    return closing ? put_closing(out, closing) : PUT(out, CLOSING_NONE);
 }
 
 static char *put_stock_flags(char *out, uint32_t flags, bool odd_too)
@@ -246,13 +287,14 @@ static char *put_stock_flags(char *out, uint32_t flags, bool odd_too)
     return out;
 }
 
-static char *stock_body(char *out, enum sj_channel channel, const struct sj_sim_state *state)
+static char *stock_body(const struct sj_renderer *renderer, char *out, enum sj_channel channel,
+                        const struct sj_sim_state *state)
 {
     const struct sj_quote *quote = &state->quote;
     if (channel != SJ_CHANNEL_BIDASK_STK)
-        out = put_stock_trade(out, quote);
+        out = put_stock_trade(out, quote, state->closing);
     if (channel != SJ_CHANNEL_TICK_STK)
-        out = put_book(out, quote);
+        out = put_book(renderer, out, quote);
     if (channel == SJ_CHANNEL_QUOTE_STK)
         INTEGER_FIELD("avail_borrowing", quote->avail_borrowing);
     return put_stock_flags(out, quote->flags, channel != SJ_CHANNEL_QUOTE_STK);
@@ -270,16 +312,18 @@ static char *tick_fop_body(char *out, const struct sj_quote *quote)
     return put_trade(out, quote);
 }
 
-static char *bidask_fop_body(char *out, const struct sj_sim_state *state)
+static char *bidask_fop_body(const struct sj_renderer *renderer, char *out,
+                             const struct sj_sim_state *state)
 {
-    INTEGER_FIELD("bid_total_vol", state->bid_total_vol);
-    INTEGER_FIELD("ask_total_vol", state->ask_total_vol);
-    out = put_derived(put_book(out, &state->quote), &state->quote);
+    COUNT_FIELD("bid_total_vol", state->bid_total_vol);
+    COUNT_FIELD("ask_total_vol", state->ask_total_vol);
+    out = put_derived(put_book(renderer, out, &state->quote), &state->quote);
     PRICE_FIELD("underlying_price", state->quote.underlying_price_e6);
     return out;
 }
 
-static char *quote_fop_body(char *out, const struct sj_quote *quote)
+static char *quote_fop_body(const struct sj_renderer *renderer, char *out,
+                            const struct sj_quote *quote)
 {
     PRICE_FIELD("underlying_price", quote->underlying_price_e6);
     PRICE_FIELD("open", quote->open_e6);
@@ -290,7 +334,7 @@ static char *quote_fop_body(char *out, const struct sj_quote *quote)
     out = put_trade(out, quote);
     out = put_side_totals(out, quote);
     out = put_side_counts(out, quote);
-    return put_derived(put_book(out, quote), quote);
+    return put_derived(put_book(renderer, out, quote), quote);
 }
 
 static char *put_text(char *out, const char *text, size_t size)
@@ -338,13 +382,13 @@ size_t sj_render_event(struct sj_renderer *renderer, enum sj_channel channel,
         out = tick_fop_body(out, &state->quote);
         break;
     case SJ_CHANNEL_BIDASK_FOP:
-        out = bidask_fop_body(out, state);
+        out = bidask_fop_body(renderer, out, state);
         break;
     case SJ_CHANNEL_QUOTE_FOP:
-        out = quote_fop_body(out, &state->quote);
+        out = quote_fop_body(renderer, out, &state->quote);
         break;
     default:
-        out = stock_body(out, channel, state);
+        out = stock_body(renderer, out, channel, state);
         return (size_t)(PUT(out, "}\n\n") - start);
     }
     BOOL_FIELD("simtrade", state->quote.flags & SJ_FLAG_SIMTRADE);

@@ -2,7 +2,7 @@
  * render.h: market data as the broker puts it on the wire, one SSE event at a time.
  *
  * Decimals are JSON strings without trailing zeros, volumes numbers, date and time Taipei's. Field
- * names and order are those of the broker's own events.
+ * names and order are those of the broker's own events. What is null in the state is left out.
  *
  * Threads  [owner of the renderer]. No allocation.
  */
@@ -19,6 +19,7 @@ struct sj_renderer {
     int64_t second;
     char date[10];
     char time[8];
+    bool nulls; /* a missing price of a level is null and not "0" */
 };
 
 /* Each writes one whole event ("event: ...\ndata: {...}\n\n") for a feed and returns its size. */

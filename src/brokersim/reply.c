@@ -132,6 +132,10 @@ void sj_reply_null(struct sj_reply *json, const char *key)
 void sj_reply_e6(struct sj_reply *json, const char *key, int64_t value_e6)
 {
     char text[40];
+    if (value_e6 == SJ_NULL_E6) {
+        sj_reply_null(json, key);
+        return;
+    }
     char *end = sj_render_decimal(text, value_e6);
     if (value_e6 % 1000000 == 0) {
         *end++ = '.';

@@ -36,7 +36,10 @@ void put_contract(struct sj_reply *json, const char *key, const struct sj_sim_un
 
 static void put_date(struct sj_reply *json, const char *key, uint32_t date)
 {
-    sj_reply_format(json, key, "%04u-%02u-%02u", date / 10000, date / 100 % 100, date % 100);
+    if (date == 0)
+        sj_reply_null(json, key);
+    else
+        sj_reply_format(json, key, "%04u-%02u-%02u", date / 10000, date / 100 % 100, date % 100);
 }
 
 static void put_limits(struct sj_reply *json, const struct sj_sim_universe *universe,
@@ -51,7 +54,9 @@ static void put_limits(struct sj_reply *json, const struct sj_sim_universe *univ
 static void put_derivative(struct sj_reply *json, const struct sj_sim_instrument *one)
 {
     bool option = one->security == SJ_SECURITY_OPT;
-    int64_t tick = sj_tick_at(&one->bands, one->reference_e6);
+    bool bands = one->bands.count > 0 && one->reference_e6 != SJ_NULL_E6;
+    int64_t tick = bands ? sj_tick_at(&one->bands, one->reference_e6) : SJ_NULL_E6;
+    bool valued = bands && one->multiplier_e6 != SJ_NULL_E6;
     sj_reply_string(json, "root", one->root);
     sj_reply_string(json, "delivery_month", one->delivery_month);
     put_date(json, "delivery_date", one->delivery_date);
@@ -62,7 +67,8 @@ static void put_derivative(struct sj_reply *json, const struct sj_sim_instrument
     sj_reply_string(json, "tick_basis", one->bands.count > 1 ? "premium" : "fixed");
     sj_reply_string(json, "tick_rule", one->tick_rule);
     sj_reply_e6(json, "tick", tick);
-    sj_reply_e6(json, "tick_value", tick / 1000 * (one->multiplier_e6 / 1000));
+    sj_reply_e6(json, "tick_value",
+                valued ? tick / 1000 * (one->multiplier_e6 / 1000) : SJ_NULL_E6);
     sj_reply_string(json, "spec_kind", option ? "index_opt" : "index_fut");
     if (option) {
         sj_reply_e6(json, "strike_price", one->strike_e6);
@@ -244,12 +250,14 @@ static void one_contract(struct request *request, const char *path)
     char code[32], security[8];
     size_t size = strcspn(path, "/");
     bool info = strcmp(path + size, "/info") == 0;
-    if (size == 0 || size >= sizeof code || (path[size] != 0 && !info)) {
+    if (size == 0 || (path[size] != 0 && !info)) {
         http_fail(request, 404, "Not Found");
         return;
     }
-    memcpy(code, path, size);
-    code[size] = 0;
+    if (!http_decode(path, size, code, sizeof code)) {
+        http_fail(request, 404, "Not Found");
+        return;
+    }
     uint32_t found = sj_sim_universe_find(universe, code);
     if (found != SJ_SIM_NONE && http_query(request, "security_type", security, sizeof security) &&
         sj_sim_security(security) != (enum sj_security)universe->list[found].security)

@@ -232,9 +232,28 @@ void rest_kbars(struct request *request)
 static const char *const CHANGE_NAMES[] = {"Unchanged", "LimitUp", "Up",
                                            "Unchanged", "Down",    "LimitDown"};
 
+static const char *change_name(uint8_t type)
+{
+    return CHANGE_NAMES[type < sizeof CHANGE_NAMES / sizeof *CHANGE_NAMES ? type : 0];
+}
+
+/* a - b; 0 where one of them is not known. */
+static int64_t difference(int64_t a, int64_t b)
+{
+    int64_t result;
+    return a == SJ_NULL_E6 || b == SJ_NULL_E6 || __builtin_sub_overflow(a, b, &result) ? 0 : result;
+}
+
+static int64_t or_zero(int64_t value)
+{
+    return value == SJ_NULL_I64 ? 0 : value;
+}
+
 static int64_t change_rate(const struct sj_sim_state *state)
 {
-    return llround((double)(state->last_e6 - state->reference_e6) * 1e4 /
+    if (state->reference_e6 == 0 || state->reference_e6 == SJ_NULL_E6)
+        return 0;
+    return llround((double)difference(state->last_e6, state->reference_e6) * 1e4 /
                    (double)state->reference_e6) *
            10000;
 }
@@ -261,20 +280,20 @@ static void put_snapshot(struct sj_reply *json, const struct sj_brokersim *sim, 
     sj_reply_e6(json, "low", quote->low_e6);
     sj_reply_e6(json, "close", state->last_e6);
     sj_reply_string(json, "tick_type", types[state->last_tick_type]);
-    sj_reply_e6(json, "change_price", state->last_e6 - state->reference_e6);
+    sj_reply_e6(json, "change_price", difference(state->last_e6, state->reference_e6));
     sj_reply_e6(json, "change_rate", change_rate(state));
-    sj_reply_string(json, "change_type", CHANGE_NAMES[quote->chg_type]);
+    sj_reply_string(json, "change_type", change_name(quote->chg_type));
     sj_reply_e6(json, "average_price", quote->avg_price_e6);
     sj_reply_int(json, "volume", state->last_volume);
-    sj_reply_int(json, "total_volume", quote->total_volume);
+    sj_reply_int(json, "total_volume", or_zero(quote->total_volume));
     sj_reply_int(json, "amount", state->last_e6 / 1000000 * state->last_volume * one->unit);
-    sj_reply_int(json, "total_amount", quote->total_amount_e6 / 1000000);
+    sj_reply_int(json, "total_amount", or_zero(quote->total_amount_e6) / 1000000);
     sj_reply_e6(json, "yesterday_volume", 10000000000);
     sj_reply_e6(json, "buy_price", bid);
     sj_reply_e6(json, "buy_volume", quote->bid_volume[0] * 1000000LL);
     sj_reply_e6(json, "sell_price", ask);
     sj_reply_int(json, "sell_volume", quote->ask_volume[0]);
-    sj_reply_e6(json, "volume_ratio", quote->total_volume * 100);
+    sj_reply_e6(json, "volume_ratio", or_zero(quote->total_volume) * 100);
     sj_reply_end_object(json);
 }
 
@@ -311,13 +330,13 @@ static int64_t rank_value(const struct sj_sim_state *state, const char *type)
 {
     const struct sj_quote *quote = &state->quote;
     if (strcmp(type, "ChangePriceRank") == 0)
-        return state->last_e6 - state->reference_e6;
+        return difference(state->last_e6, state->reference_e6);
     if (strcmp(type, "DayRangeRank") == 0)
-        return quote->high_e6 - quote->low_e6;
+        return difference(quote->high_e6, quote->low_e6);
     if (strcmp(type, "VolumeRank") == 0)
-        return quote->total_volume;
+        return or_zero(quote->total_volume);
     if (strcmp(type, "AmountRank") == 0)
-        return quote->total_amount_e6;
+        return or_zero(quote->total_amount_e6);
     if (strcmp(type, "TickCountRank") == 0)
         return quote->bid_side_total_cnt + (int64_t)quote->ask_side_total_cnt;
     return change_rate(state);
@@ -342,17 +361,17 @@ static void put_ranked(struct sj_reply *json, const struct sj_brokersim *sim, ui
     sj_reply_e6(json, "high", quote->high_e6);
     sj_reply_e6(json, "low", quote->low_e6);
     sj_reply_e6(json, "close", state->last_e6);
-    sj_reply_e6(json, "price_range", quote->high_e6 - quote->low_e6);
+    sj_reply_e6(json, "price_range", difference(quote->high_e6, quote->low_e6));
     sj_reply_int(json, "tick_type", state->last_tick_type);
-    sj_reply_e6(json, "change_price", state->last_e6 - state->reference_e6);
+    sj_reply_e6(json, "change_price", difference(state->last_e6, state->reference_e6));
     sj_reply_int(json, "change_type", quote->chg_type);
     sj_reply_e6(json, "average_price", quote->avg_price_e6);
     sj_reply_int(json, "volume", state->last_volume);
-    sj_reply_int(json, "total_volume", quote->total_volume);
+    sj_reply_int(json, "total_volume", or_zero(quote->total_volume));
     sj_reply_int(json, "amount", quote->amount_e6 / 1000000);
-    sj_reply_int(json, "total_amount", quote->total_amount_e6 / 1000000);
+    sj_reply_int(json, "total_amount", or_zero(quote->total_amount_e6) / 1000000);
     sj_reply_int(json, "yesterday_volume", 10000);
-    sj_reply_e6(json, "volume_ratio", quote->total_volume * 100);
+    sj_reply_e6(json, "volume_ratio", or_zero(quote->total_volume) * 100);
     sj_reply_e6(json, "buy_price", bid);
     sj_reply_int(json, "buy_volume", quote->bid_volume[0]);
     sj_reply_e6(json, "sell_price", ask);

@@ -149,8 +149,10 @@ struct sj_brokersim {
     int64_t next_burst_ns;
     int64_t stop_ns; /* when draining began, 0 = running */
     uint64_t market_events;
-    uint64_t late_ns; /* market time given up because the machine could not keep the rate */
+    uint64_t unheard_events; /* of these, that no server had a subscription for */
+    uint64_t late_ns;        /* market time given up because the machine could not keep the rate */
     bool market_started;
+    bool yields; /* the market waits for slow clients instead of dropping (replay at speed max) */
     bool paused;
     bool halted; /* event_max is reached, or an admin said so */
     atomic_bool stopping;
@@ -190,6 +192,8 @@ void conn_mark_dirty(struct connection *conn);
 /* http.c */
 void http_answer(struct request *request);
 void http_fail(struct request *request, int status, const char *message);
+/* Decodes %41 in a part of a path. False when it does not fit. */
+bool http_decode(const char *at, size_t at_size, char *value, size_t size);
 /* The decoded value of a query parameter, or false. */
 bool http_query(const struct request *request, const char *name, char *value, size_t size);
 extern const http_parser_settings HTTP_SETTINGS;
@@ -203,6 +207,9 @@ void stream_sent(struct connection *conn);
 void stream_put(struct connection *conn, const char *event, size_t size, uint32_t topic);
 void stream_broadcast(struct server *server, enum sj_channel channel, const char *event,
                       size_t size);
+/* Its output, and `more` that is not in it yet, fill more than half of what a client may be behind.
+ */
+bool stream_presses(const struct connection *conn, size_t more);
 void stream_seconds(struct sj_brokersim *sim);
 void stream_pack(struct connection *conn);
 enum sj_channel stream_channel(const struct sj_sim_instrument *instrument, enum topic_kind kind);

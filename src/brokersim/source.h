@@ -13,10 +13,11 @@
 #include "brokersim/universe.h"
 #include "exchange/exchange.h"
 
-/* What changed in a feed. */
+/* What changed in a feed: each has a topic of its own (a made-up market quotes all changes). */
 #define SJ_SIM_TICK 1u
 #define SJ_SIM_BOOK 2u
 #define SJ_SIM_INDEX 4u
+#define SJ_SIM_QUOTE 8u
 
 /* A feed as the wire would show it now. For an index: price, open, high, low of `quote`. */
 struct sj_sim_state {
@@ -27,7 +28,8 @@ struct sj_sim_state {
     uint32_t ask_total_vol;
     uint32_t last_volume;
     uint8_t last_tick_type;
-    uint8_t phase; /* enum sj_exchange_phase */
+    uint8_t phase;                    /* enum sj_exchange_phase */
+    const struct sj_closing *closing; /* a stock's closing fields, or NULL: none are set */
 };
 
 struct sj_market_sink {
@@ -77,6 +79,10 @@ struct sj_market_source {
     double rate;  /* events a wall second, where the source makes them up */
     double speed; /* market seconds a wall second; the pacing is the server's */
     bool ended;
+    bool pressed;     /* set by the server: a client is far behind; run returns where it can wait */
+    sj_rc failed;     /* 0, or why a replay ended before its journal */
+    uint64_t skipped; /* events of a journal that have no message */
+    uint64_t damaged_size; /* bytes of a journal that are not what was written */
 };
 
 /* UTC nanoseconds of Taipei midnight of a day. */

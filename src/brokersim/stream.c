@@ -150,6 +150,20 @@ static size_t frame_chunk(char *start, size_t size)
     return CHUNK_HEAD + size + 2;
 }
 
+bool stream_presses(const struct connection *conn, size_t more)
+{
+    size_t limit = (size_t)conn->sim->options.buffer_mb << 20;
+    return conn->out_tail - conn->out_head + more > limit / 2;
+}
+
+/* A market that need not keep to a time waits for clients whose buffers are half full. */
+static void note_pressure(struct connection *conn, size_t more)
+{
+    struct sj_brokersim *sim = conn->sim;
+    if (sim->yields && stream_presses(conn, more))
+        sim->source->pressed = true;
+}
+
 static void put_plain(struct connection *conn, const char *event, size_t size, uint32_t topic)
 {
     struct sj_reply *plain = &conn->gzip->plain;
@@ -157,6 +171,7 @@ static void put_plain(struct connection *conn, const char *event, size_t size, u
     sj_reply_raw(plain, NULL, event, size);
     if (plain->failed || !note_end(conn, topic))
         conn->close_after = true;
+    note_pressure(conn, plain->size);
     conn_mark_dirty(conn);
 }
 
@@ -176,6 +191,7 @@ void stream_put(struct connection *conn, const char *event, size_t size, uint32_
     conn->out_tail += frame_chunk(room, size);
     if (!note_end(conn, topic))
         conn->close_after = true;
+    note_pressure(conn, 0);
     conn_mark_dirty(conn);
 }
 
@@ -309,7 +325,8 @@ static uint8_t topics_of(unsigned kinds)
 {
     if (kinds & SJ_SIM_INDEX)
         return 1 << TOPIC_TICK | 1 << TOPIC_BOOK | 1 << TOPIC_QUOTE;
-    return (uint8_t)(1 << TOPIC_QUOTE | (kinds & SJ_SIM_TICK ? 1 << TOPIC_TICK : 0) |
+    return (uint8_t)((kinds & SJ_SIM_QUOTE ? 1 << TOPIC_QUOTE : 0) |
+                     (kinds & SJ_SIM_TICK ? 1 << TOPIC_TICK : 0) |
                      (kinds & SJ_SIM_BOOK ? 1 << TOPIC_BOOK : 0));
 }
 
@@ -321,18 +338,21 @@ void stream_emit(void *context, uint32_t feed, unsigned kinds)
     const uint8_t *masks = sim->subscriptions + (size_t)feed * SJ_SIM_SERVERS_MAX;
     uint8_t topics = topics_of(kinds);
     sim->market_events++;
+    bool heard = false;
     if (kinds & SJ_SIM_TICK)
         history_note(sim, feed);
     for (uint32_t i = 0; i < sim->server_count; i++) {
         uint8_t wanted = masks[i] & topics;
         if (wanted == 0)
             continue;
+        heard = true;
         if (kinds & SJ_SIM_INDEX)
             wanted = 1 << TOPIC_QUOTE; /* an index has one topic, however it was asked for */
         for (int kind = 0; kind < TOPIC_KINDS; kind++)
             if (wanted & 1 << kind)
                 deliver(&sim->servers[i], feed, (enum topic_kind)kind);
     }
+    sim->unheard_events += !heard;
 }
 
 void stream_broadcast(struct server *server, enum sj_channel channel, const char *event,

@@ -433,7 +433,7 @@ static void init_state(struct synth *synth, uint32_t feed)
     struct sj_sim_state *state = &synth->base.states[feed];
     state->reference_e6 = state->last_e6 = instrument->reference_e6;
     state->quote.price_e6 = instrument->reference_e6;
-    state->quote.underlying_price_e6 = SJ_NULL_E6;
+    state->quote.level_count[0] = state->quote.level_count[1] = SJ_LEVELS;
     state->quote.avail_borrowing = (instrument->reference_e6 / 1000 * 7919) % 9999991;
     for (int i = 0; i < SJ_LEVELS; i++)
         state->quote.bid_price_e6[i] = state->quote.ask_price_e6[i] = SJ_NULL_E6;

@@ -85,7 +85,7 @@ void synth_set_phase(struct synth *synth, uint32_t feed, enum sj_exchange_phase 
 static inline void synth_emit(struct synth *synth, uint32_t feed, unsigned kinds)
 {
     synth->emitted++;
-    synth->base.sink.emit(synth->base.sink.context, feed, kinds);
+    synth->base.sink.emit(synth->base.sink.context, feed, kinds | SJ_SIM_QUOTE);
 }
 
 #endif

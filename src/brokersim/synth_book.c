@@ -105,8 +105,9 @@ static void update_totals(struct sj_sim_state *state)
     }
     state->bid_total_vol = bid;
     state->ask_total_vol = ask;
-    state->quote.derived_bid_price_e6 = state->quote.bid_price_e6[1];
-    state->quote.derived_ask_price_e6 = state->quote.ask_price_e6[1];
+    int64_t bid_e6 = state->quote.bid_price_e6[1], ask_e6 = state->quote.ask_price_e6[1];
+    state->quote.derived_bid_price_e6 = bid_e6 == SJ_NULL_E6 ? 0 : bid_e6;
+    state->quote.derived_ask_price_e6 = ask_e6 == SJ_NULL_E6 ? 0 : ask_e6;
     state->quote.derived_bid_vol = state->quote.bid_volume[1] / 8;
     state->quote.derived_ask_vol = state->quote.ask_volume[1] / 8;
 }

@@ -89,7 +89,8 @@ sj_rc sj_sim_universe_add(struct sj_sim_universe *universe,
         return -SJ_E_BUSY;
     struct sj_sim_instrument *slot = &universe->list[universe->total];
     *slot = *instrument;
-    if (slot->security != SJ_SECURITY_IND) {
+    bool limited = slot->limit_down_e6 != SJ_NULL_E6 && slot->limit_up_e6 != SJ_NULL_E6;
+    if (slot->security != SJ_SECURITY_IND && limited && slot->bands.count > 0) {
         sj_rc rc = sj_price_ladder_init(&slot->ladder, &slot->bands, slot->limit_down_e6,
                                         slot->limit_up_e6);
         if (rc < 0)

@@ -66,7 +66,7 @@ SJ_MUST_USE sj_rc sj_sim_universe_build(struct sj_sim_universe *universe,
                                         char error[SJ_SIM_ERROR_MAX]);
 
 /* For other sources: an empty universe with room, then one instrument at a time (the ladder is made
- * from bands and limits). */
+ * from bands and limits where it has them). */
 SJ_MUST_USE sj_rc sj_sim_universe_init(struct sj_sim_universe *universe, uint32_t capacity,
                                        uint32_t date);
 SJ_MUST_USE sj_rc sj_sim_universe_add(struct sj_sim_universe *universe,
