@@ -63,6 +63,8 @@ esac
 
 configure "$dir" "${options[@]}"
 compile "$dir"
+# Wherever ./dev deps put the engine: without this a shared SHIJIM_DEPS would skip the store's tests.
+[ ! -f "$DEPS/chdb/libchdb.so" ] || export SHIJIM_CHDB_LIB=${SHIJIM_CHDB_LIB:-$DEPS/chdb/libchdb.so}
 results=$dir/results
 rm -rf "$results"
 mkdir -p "$results"
