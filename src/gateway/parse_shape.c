@@ -393,6 +393,9 @@ static struct step *add_literal(struct making *making, const char *end, uint8_t 
 static bool find_tail(const struct making *making, const struct record *record, uint8_t *ret_tail)
 {
     size_t end = (size_t)(record->end - making->json);
+    /* marks[mark_count] is the text's end; behind it nothing is known. */
+    if (making->mark > making->shape->mark_count)
+        return false;
     size_t comma = making->marks[making->mark];
     if (comma < end || comma - end > UINT8_MAX || record->end == record->start)
         return false;

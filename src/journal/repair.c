@@ -44,7 +44,7 @@ static sj_rc repair_segment(const char *dir, uint64_t ordinal, struct sj_journal
     sj_segment_path(path, sizeof(path), dir, ordinal, false);
     rc = sj_segment_open(&sj_journal_io_system, path, false, &fd);
     sj_scan_init(&scan, &window);
-    sj_rc found = rc < 0 ? 0 : 1;
+    sj_rc found;
     while (rc == 0 && (found = sj_scan_next(&scan, &block)) != 0) {
         if (found > 0)
             continue;
@@ -111,7 +111,7 @@ sj_rc sj_journal_repair(const char *dir,
     rc = sj_journal_verify(dir, each, context, &before);
     if (rc >= 0)
         rc = repair_all(dir, &before);
-    if (rc == 0)
+    if (rc >= 0)
         rc = sj_journal_verify(dir, NULL, NULL, &after);
     sj_io_close(&lock_fd);
     if (rc < 0)
