@@ -569,7 +569,8 @@ static enum sj_parse_fault finish(struct walk *walk)
     uint32_t id = sj_instruments_find(parse->table, walk->code, walk->code_size);
     if (id == 0) {
         size_t size = walk->code_size < CODE_SIZE_MAX ? walk->code_size : CODE_SIZE_MAX;
-        memcpy(parse->code, walk->code, size);
+        if (size > 0)
+            memcpy(parse->code, walk->code, size);
         parse->code[size] = '\0';
         return SJ_PARSE_INSTRUMENT;
     }
