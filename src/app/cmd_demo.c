@@ -230,6 +230,6 @@ int sj_cmd_demo(int argc, char **argv)
     signal(SIGINT, ask_stop);
     signal(SIGTERM, ask_stop);
     int exit_code = run(&demo);
-    sj_http_close(demo.client);
+    sj_demo_clean(&demo);
     return exit_code;
 }

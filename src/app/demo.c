@@ -74,6 +74,10 @@ sj_rc sj_demo_prepare(struct sj_demo *demo)
                  tmp && *tmp ? tmp : "/tmp", (unsigned)getuid());
         demo->dir = demo->default_dir;
     }
+    /* Rings are memory: on a disk's file system their pages would be written back all the time, and
+     * each fdatasync of the journal would wait for that. */
+    snprintf(demo->bus_dir, sizeof demo->bus_dir, "/dev/shm/shijim-demo-%u-%d", (unsigned)getuid(),
+             (int)getpid());
     sj_rc rc = make_folder(demo);
     if (rc < 0)
         return rc;
@@ -111,7 +115,7 @@ sj_rc sj_demo_write_config(struct sj_demo *demo)
             "  calendar: always\n"
             "  login_budget_file: %s/logins\n",
             demo->dir);
-    fprintf(file, "bus:\n  dir: %s/bus\n", demo->dir);
+    fprintf(file, "bus:\n  dir: %s\n", demo->bus_dir);
     fprintf(file, "journal:\n  dir: %s/journal\n", demo->dir);
     fprintf(file,
             "store:\n  url: http://127.0.0.1:%s\n  database: shijim\n  user: shijim\n"
@@ -425,6 +429,13 @@ static sj_rc adjust_rate(struct sj_demo *demo)
     snprintf(body, sizeof body, "{\"action\":\"rate\",\"value\":%.0f}",
              (double)demo->rate * factor);
     return ask_sim(demo, "/admin/market", body, NULL);
+}
+
+void sj_demo_clean(struct sj_demo *demo)
+{
+    sj_http_close(demo->client);
+    if (empty_folder(demo->bus_dir) < 0)
+        sj_cli_fail(demo->cli, 0, "%s is left behind", demo->bus_dir);
 }
 
 void sj_demo_note_flow(struct sj_demo *demo)

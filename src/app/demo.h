@@ -26,6 +26,7 @@ struct sj_demo {
     const char *dir;
     bool json;
     char default_dir[128];
+    char bus_dir[64];
     char sim_ports[256];
     char store_port[16];
     char run_port[16];
@@ -50,6 +51,9 @@ SJ_MUST_USE sj_rc sj_demo_write_config(struct sj_demo *demo);
 /* Until every planned subscription is confirmed and data flows. */
 SJ_MUST_USE sj_rc sj_demo_wait_subscribed(struct sj_demo *demo, int64_t timeout_ns,
                                           const volatile sig_atomic_t *stop_asked);
+
+/* Gives back what should not outlive the demo: the rings in shared memory. */
+void sj_demo_clean(struct sj_demo *demo);
 
 /* The time begins to count. */
 void sj_demo_note_flow(struct sj_demo *demo);

@@ -10,7 +10,7 @@
 
 static const struct sj_config_key bus_keys[] = {
     SJ_CONFIG_TEXT(struct sj_bus_config, dir, "",
-                   "where the rings lie; empty: /dev/shm/shijim-UID"),
+                   "where the rings lie: a folder in memory; empty: /dev/shm/shijim-UID"),
 };
 static const struct sj_config_key journal_keys[] = {
     SJ_CONFIG_TEXT(struct sj_journal_config, dir, "data/journal", "the journal's directory"),
