@@ -34,6 +34,7 @@ struct bench {
     struct sj_store_setup setup;
     struct sj_store_request requests[IN_FLIGHT];
     bool is_flying[IN_FLIGHT];
+    char settings[IN_FLIGHT][SJ_STORE_SETTINGS_MAX + SJ_STORE_TOKEN_MAX + 64];
     uint32_t failed_count;
     uint32_t serial;
 };
@@ -170,6 +171,11 @@ static sj_rc send_batch(uint32_t slot)
         snprintf(name, sizeof(name), "bench-%u", bench.serial++);
         rc = sj_store_batch_build(batch, &bench.workshop, name);
     }
+    char *settings = bench.settings[slot];
+    snprintf(settings, sizeof(bench.settings[slot]), "%s", bench.setup.settings);
+    if (rc == 0 && bench.setup.abilities.has_tokens) /* as the writer does: no hash of the rows */
+        rc = sj_store_settings_add(settings, sizeof(bench.settings[slot]),
+                                   "insert_deduplication_token", batch->token);
     if (rc < 0)
         return rc;
     *request = (struct sj_store_request){
@@ -177,7 +183,7 @@ static sj_rc send_batch(uint32_t slot)
         .body = batch->body.data,
         .body_size = batch->body.size,
         .packing = batch->packing,
-        .settings = bench.setup.settings,
+        .settings = settings,
         .done = ended,
         .reply = request->reply,
     };

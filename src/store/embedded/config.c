@@ -42,6 +42,13 @@ static const struct {
 #define SPILL_SETTING "max_temporary_data_on_disk_size_for_query"
 #define SPILL_MAX_BYTES (UINT64_C(1) << 30)
 
+/* Merging costs as much as inserting. It yields to inserts and queries (they share the machine's
+ * cores with the recorder), and takes ten parts at once, so that rows are written again less
+ * often. A table that is merged too slowly still stops inserts at `parts_to_throw_insert`. */
+#define MERGES                                                                                     \
+    "  <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>\n"              \
+    "  <merge_tree><min_parts_to_merge_at_once>10</min_parts_to_merge_at_once></merge_tree>\n"
+
 static sj_rc write_file(const char *dir, const char *name, const struct sj_emb_buffer *content,
                         char *error, size_t error_size)
 {
@@ -81,7 +88,7 @@ static sj_rc main_config(struct sj_emb_buffer *out, const char *config_dir, cons
     if (rc >= 0)
         rc = append_xml(out, config_dir);
     if (rc >= 0)
-        rc = sj_emb_buffer_printf(out, "/users.xml</users_config>\n</clickhouse>\n");
+        rc = sj_emb_buffer_printf(out, "/users.xml</users_config>\n" MERGES "</clickhouse>\n");
     return rc;
 }
 
