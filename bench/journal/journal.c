@@ -2,8 +2,10 @@
  * The journal: how fast one thread appends, how soon an event is durable, how long opening takes.
  *
  * append        as fast as it goes, realistic frames (40 % trades, 60 % books), to the last
- * fdatasync; beside it the same bytes in plain 4 MiB direct writes to a preallocated file
- * durable_150k  a paced producer; every event's time from append to durable
+ * fdatasync; beside it the same bytes in plain 8 MiB direct writes to a preallocated file,
+ * and one fdatasync
+ * durable_150k  a paced producer; every event's time from append to durable; beside it what a plain
+ * write of a millisecond's bytes and its fdatasync take on this disk at this moment
  * open_10g      opening and reading the first block of a time in the middle, in a process of its
  * own
  */
@@ -21,7 +23,9 @@
 #include "journal/journal.h"
 
 #define RUN_EVENTS 256
-#define PLAIN_BLOCK (4u << 20)
+#define PLAIN_BLOCK (8u << 20) /* as the journal writes when it has that much */
+#define RAW_BLOCK (48u << 10)  /* what RATE brings in a millisecond */
+#define RAW_ROUNDS 500
 #define RATE 150000
 
 int sj_bench_journal(const struct sj_bench_options *options);
@@ -223,9 +227,12 @@ static int bench_durable(struct bench *bench)
     struct sj_bench_figure figure = {.bench = "journal", .name = "durable_150k"};
     struct sj_bench_figure interval = {
         .bench = "journal", .name = "durable_150k", .metric = "flush_interval_ns", .unit = "ns"};
+    struct sj_bench_figure raw = {
+        .bench = "journal", .name = "durable_150k", .metric = "raw_fdatasync_p99_ns", .unit = "ns"};
     uint32_t runs = bench->options->runs;
     struct sj_hist *hists = calloc(runs, sizeof(*hists));
-    for (uint32_t run = 0; hists != NULL && run < runs; run++) {
+    struct sj_hist *raw_hist = calloc(1, sizeof(*raw_hist));
+    for (uint32_t run = 0; hists != NULL && raw_hist != NULL && run < runs; run++) {
         struct sj_journal_stat stat;
         struct sj_journal *journal = open_new(bench);
         if (journal == NULL)
@@ -234,15 +241,21 @@ static int bench_durable(struct bench *bench)
         sj_journal_stat(journal, &stat);
         if (rc == 0)
             rc = sj_journal_close(journal);
+        memset(raw_hist, 0, sizeof(*raw_hist));
+        if (rc == 0)
+            rc = sj_bench_fdatasync(bench->dir, RAW_BLOCK, RAW_ROUNDS, raw_hist);
         dir_drop(bench);
         SJ_BENCH_CHECK(rc == 0 && stat.durable_count == stat.accepted_count, "durable: %s",
                        sj_rc_text(rc));
         sj_bench_add(&interval, (double)stat.flush_interval_ns);
+        sj_bench_add(&raw, (double)sj_hist_percentile(raw_hist, 99));
     }
+    free(raw_hist);
     if (hists == NULL)
         return 1;
     sj_bench_report_hists(bench->options, &figure, hists, runs);
     sj_bench_report(bench->options, &interval);
+    sj_bench_report(bench->options, &raw);
     free(hists);
     return 0;
 }

@@ -94,8 +94,9 @@ SJ_API sj_rc sj_journal_close(struct sj_journal *journal);
  * nothing. Does not wait for the disk's cache, and not for the disk unless buffer_size is used up.
  * A break against the source's last sequence starts a new block and is recorded as a hole.
  * Definitions (sj_instrument) are also kept for the head of the next segments. -SJ_E_MALFORMED: not
- * such a run of frames. -SJ_E_RANGE: not above the source's last sequence, or more than half the
- * buffer. -SJ_E_FULL: see nonblocking. Any other error has stopped the journal. [writer] */
+ * such a run of frames. -SJ_E_RANGE: not above the source's last sequence, or more than a quarter
+ * of the smaller of buffer and segment. -SJ_E_FULL: see nonblocking. Any other error has stopped
+ * the journal. [writer] */
 SJ_API SJ_MUST_USE sj_rc sj_journal_append(struct sj_journal *journal, uint32_t src,
                                            const void *frames, size_t size, uint32_t count);
 

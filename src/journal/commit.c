@@ -9,9 +9,10 @@
 #include "base/assert.h"
 #include "base/clock.h"
 
-/* One write and sync takes this much at most: larger ones gain no throughput on any disk tried and
- * keep the events behind them waiting. */
-#define WRITE_MAX (4u << 20)
+/* One write and sync takes this much at most. With 4 MiB the fdatasyncs took an eighth of the time
+ * of a journal filled as fast as it goes; more than 8 gained nothing, and keeps the events behind
+ * it waiting. Only a backlog makes a group this large. */
+#define WRITE_MAX (8u << 20)
 
 static sj_rc ring_map(uint64_t size, uint8_t **ret_ring)
 {
