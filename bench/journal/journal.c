@@ -232,11 +232,19 @@ static int bench_durable(struct bench *bench)
     uint32_t runs = bench->options->runs;
     struct sj_hist *hists = calloc(runs, sizeof(*hists));
     struct sj_hist *raw_hist = calloc(1, sizeof(*raw_hist));
-    for (uint32_t run = 0; hists != NULL && raw_hist != NULL && run < runs; run++) {
+    if (hists == NULL || raw_hist == NULL) {
+        free(raw_hist);
+        free(hists);
+        return 1;
+    }
+    for (uint32_t run = 0; run < runs; run++) {
         struct sj_journal_stat stat;
         struct sj_journal *journal = open_new(bench);
-        if (journal == NULL)
+        if (journal == NULL) {
+            free(raw_hist);
+            free(hists);
             return 1;
+        }
         sj_rc rc = paced_run(bench, journal, &hists[run]);
         sj_journal_stat(journal, &stat);
         if (rc == 0)
@@ -251,8 +259,6 @@ static int bench_durable(struct bench *bench)
         sj_bench_add(&raw, (double)sj_hist_percentile(raw_hist, 99));
     }
     free(raw_hist);
-    if (hists == NULL)
-        return 1;
     sj_bench_report_hists(bench->options, &figure, hists, runs);
     sj_bench_report(bench->options, &interval);
     sj_bench_report(bench->options, &raw);

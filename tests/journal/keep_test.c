@@ -144,7 +144,7 @@ static void retention_waits_for_the_slowest_cursor(void **state)
     assert_int_equal(account.count, 6000);
     cursor.position = stat.durable_position;
     assert_int_equal(sj_journal_cursor_save(*state, "slow", &cursor), 0);
-    stat = wait_for(journal, DELETED, 2);
+    wait_for(journal, DELETED, 2);
     assert_int_equal(sj_journal_close(journal), 0);
     read_journal(*state, &account);
     assert_false(account.wrong);
