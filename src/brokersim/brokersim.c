@@ -364,6 +364,8 @@ static void serve(struct sj_brokersim *sim, const struct epoll_event *event)
         conn_readable(conn);
     if (event->events & EPOLLOUT)
         conn_flush(conn);
+    if ((event->events & (EPOLLHUP | EPOLLERR)) && conn->close_after)
+        conn_close(conn);
     (void)sim;
 }
 
@@ -519,11 +521,20 @@ sj_rc sj_brokersim_do_work(struct sj_brokersim *sim, int timeout_ms)
     return (sj_rc)(work < INT32_MAX ? work : INT32_MAX);
 }
 
+/* How long there is nothing to do unless a socket says so. A full turn of market events means the
+ * market is behind: no waiting then. */
+static int wait_ms(struct sj_brokersim *sim, uint64_t last)
+{
+    if (last >= EVENTS_A_TURN / 2)
+        return 0;
+    bool busy = sim->dirty_count > 0 || sim->stop_ns != 0 || desk_waits(sim) || market_runs(sim);
+    return busy ? 1 : SECOND_STEP_NS / SJ_NS_PER_MS;
+}
+
 sj_rc sj_brokersim_run(struct sj_brokersim *sim)
 {
     for (uint64_t last = 0;;) {
-        /* A full turn of market events means it is behind: no waiting then. */
-        sj_rc rc = sj_brokersim_do_work(sim, last >= EVENTS_A_TURN / 2 ? 0 : 1);
+        sj_rc rc = sj_brokersim_do_work(sim, wait_ms(sim, last));
         if (rc == -SJ_E_STOPPED)
             return 0;
         if (rc < 0)

@@ -97,14 +97,22 @@ void conn_put(struct connection *conn, const void *data, size_t size)
     conn_mark_dirty(conn);
 }
 
+/* Waits for what the connection waits for. Behind its last answer nothing more is read, so that
+ * must not be told (again and again) either. */
+static void watch(struct connection *conn)
+{
+    uint32_t in = conn->close_after ? 0u : EPOLLIN | EPOLLRDHUP;
+    struct epoll_event event = {.events = in | (conn->wants_write ? EPOLLOUT : 0u),
+                                .data.ptr = conn};
+    epoll_ctl(conn->sim->epoll_fd, EPOLL_CTL_MOD, conn->fd, &event);
+}
+
 static void want_write(struct connection *conn, bool wanted)
 {
     if (conn->wants_write == wanted)
         return;
     conn->wants_write = wanted;
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | (wanted ? EPOLLOUT : 0u),
-                                .data.ptr = conn};
-    epoll_ctl(conn->sim->epoll_fd, EPOLL_CTL_MOD, conn->fd, &event);
+    watch(conn);
 }
 
 /* How much may be written now: a fault can throttle a stream. */
@@ -185,7 +193,7 @@ static bool parse(struct connection *conn, const char *data, size_t size)
             conn->complete = false;
             answer(conn);
             http_parser_pause(&conn->parser, 0);
-            if (!http_should_keep_alive(&conn->parser))
+            if (!conn->streaming && !http_should_keep_alive(&conn->parser))
                 conn->close_after = true;
         } else if (HTTP_PARSER_ERRNO(&conn->parser) != HPE_OK) {
             struct request request = {.connection = conn, .sim = conn->sim, .server = conn->server};
@@ -207,8 +215,13 @@ static bool parse(struct connection *conn, const char *data, size_t size)
 void conn_readable(struct connection *conn)
 {
     static _Thread_local char data[READ_SIZE];
-    if (conn->fd < 0 || conn->close_after)
+    if (conn->fd < 0)
         return;
+    if (conn->close_after) {
+        watch(conn);
+        conn_mark_dirty(conn);
+        return;
+    }
     ssize_t size = recv(conn->fd, data, sizeof data, 0);
     if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) {
         conn_close(conn);
@@ -218,6 +231,8 @@ void conn_readable(struct connection *conn)
         return; /* what a client says on a stream is not listened to */
     conn->active_ns = conn->sim->now_ns;
     parse(conn, data, (size_t)size);
+    if (conn->fd >= 0 && conn->close_after)
+        conn_mark_dirty(conn); /* it closes with the next flush, even without an answer */
 }
 
 void conn_free(struct connection *conn)

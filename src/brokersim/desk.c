@@ -232,6 +232,11 @@ static void carry_out(struct sj_brokersim *sim, const struct action *action)
     report(sim, order, names[action->kind], rc >= 0 ? "00" : "99");
 }
 
+bool desk_waits(const struct sj_brokersim *sim)
+{
+    return sim->desk->action_head != sim->desk->action_tail;
+}
+
 uint64_t desk_work(struct sj_brokersim *sim)
 {
     struct order_desk *desk = sim->desk;

@@ -14,6 +14,8 @@ void desk_close(struct sj_brokersim *sim);
 
 /* Carries out what is due. Returns how much was done. */
 uint64_t desk_work(struct sj_brokersim *sim);
+/* Something of users' orders is due later. */
+bool desk_waits(const struct sj_brokersim *sim);
 
 /* The market's fills: the sink of the source. */
 void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantity);

@@ -25,10 +25,11 @@ static int on_begin(http_parser *parser)
     return 0;
 }
 
+/* Not 1: behind the headers that would only mean a request without a body. */
 static int refuse(struct connection *conn)
 {
     conn->too_large = true;
-    return 1;
+    return -1;
 }
 
 static int on_url(http_parser *parser, const char *at, size_t size)
