@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,6 +142,15 @@ static sj_rc start_watch(struct sj_live *live)
     return fclose(file) ? fail(live, -errno, "watch.port_file %s", config->port_file) : 0;
 }
 
+/* Threads inherit the priority of the one that starts them: what lies between the socket and the
+ * disk is started first, with priority where the system grants it; the store after that, without.
+ */
+static void set_nice(int nice)
+{
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), nice))
+        sj_log_debug("run", "priority stays as it is: %s", strerror(errno));
+}
+
 static sj_rc recorder_work(void *context)
 {
     return sj_recorder_do_work(context);
@@ -201,10 +211,11 @@ static sj_rc start_threads(struct sj_live *live)
 {
     sj_rc rc = start_runner(&live->recorder_runner, "journal", 200 * SJ_NS_PER_US, recorder_work,
                             &live->recorder);
-    if (rc >= 0 && live->store)
-        rc = start_runner(&live->store_runner, "store", 5 * SJ_NS_PER_MS, store_work, live);
     if (rc >= 0)
         rc = start_gateway_runners(live);
+    set_nice(0);
+    if (rc >= 0 && live->store)
+        rc = start_runner(&live->store_runner, "store", 5 * SJ_NS_PER_MS, store_work, live);
     return rc < 0 ? fail(live, rc, "starting threads") : 0;
 }
 
@@ -213,6 +224,7 @@ sj_rc sj_live_start(struct sj_live *live, const struct sj_settings *settings)
     memset(live, 0, sizeof *live);
     live->settings = settings;
     live->started_ns = sj_clock_utc_ns();
+    set_nice((int)settings->threads.nice);
     sj_rc rc = open_journal(live);
     if (rc >= 0)
         rc = create_gateway(live);

@@ -41,6 +41,8 @@ static const struct sj_config_key threads_keys[] = {
     SJ_CONFIG_CHOICE(struct sj_threads_config, layout, "shared|split|dedicated", "shared",
                      "shared: one thread for all connections; split: one each; dedicated: one "
                      "each, spinning"),
+    SJ_CONFIG_INT(struct sj_threads_config, nice, -20, 19, "-10",
+                  "priority of gateway and journal, where the system allows it; the store has 0"),
 };
 
 /* Names of the original system's environment. */

@@ -39,6 +39,7 @@ struct sj_log_config {
 
 struct sj_threads_config {
     int32_t layout; /* enum sj_threads_layout */
+    int64_t nice;
 };
 
 enum sj_threads_layout { SJ_THREADS_SHARED, SJ_THREADS_SPLIT, SJ_THREADS_DEDICATED };
