@@ -240,7 +240,7 @@ static sj_rc list(struct listing *listing, struct sj_sim_universe *ret_universe,
     }
     if (rc >= 0 && listing->defined > SJ_SIM_INSTRUMENTS_MAX) {
         snprintf(listing->error, SJ_SIM_ERROR_MAX,
-                 "--replay: %u instruments are in the journal; at most %u can be replayed",
+                 "--replay: %u instruments are in the journal; at most %d can be replayed",
                  listing->defined, SJ_SIM_INSTRUMENTS_MAX);
         return -SJ_E_LIMIT;
     }
