@@ -156,8 +156,9 @@ static void put_alias(struct text *text, const struct sj_store_column *column)
     static const char *const formulas[] = {
         [SJ_STORE_DERIVE_DELAY] = "ts + recv_ts_rest",
         [SJ_STORE_DERIVE_AMOUNT] = "price * size * amount_unit + amount_rest",
-        [SJ_STORE_DERIVE_AVERAGE] = ("coalesce(total_amount / if(total_volume > 0, total_volume, 1),"
-                                     " toDecimal64(0, 6)) + avg_price_rest"),
+        [SJ_STORE_DERIVE_AVERAGE] =
+            ("coalesce(total_amount / if(total_volume > 0, total_volume, 1),"
+             " toDecimal64(0, 6)) + avg_price_rest"),
         [SJ_STORE_DERIVE_CHANGE] = "price - price_chg_rest",
     };
     put(text, "`%s` ", column->name);
