@@ -192,7 +192,7 @@ static char *put_diffs(char *out, const int32_t *diffs, int count)
     } while (0)
 #define COUNT_FIELD(name, value)                                                                   \
     do {                                                                                           \
-        if ((value) != SJ_NULL_U32)                                                                \
+        if ((uint32_t)(value) != SJ_NULL_U32)                                                      \
             out = put_unsigned(PUT(out, ",\"" name "\":"), (value));                               \
     } while (0)
 #define BOOL_FIELD(name, value) (out = put_bool(PUT(out, ",\"" name "\":"), (value)))

@@ -18,8 +18,8 @@ SJ_MUST_USE sj_rc sj_event_check(const void *frame, size_t size);
 const char *sj_event_type_name(uint16_t template_id);
 
 /* One frame as one JSON object without newline: type, seq, code (from `table`, may be NULL), every
- * field by its name (decimals exact and so without _e6, times as integer and ISO). Returns the length.
- * -SJ_E_RANGE: `size` is too small (SJ_EVENT_JSON_MAX always suffices). */
+ * field by its name (decimals exact and so without _e6, times as integer and ISO). Returns the
+ * length. -SJ_E_RANGE: `size` is too small (SJ_EVENT_JSON_MAX always suffices). */
 SJ_MUST_USE sj_rc sj_event_json(const void *frame, const struct sj_instruments *table, char *buffer,
                                 size_t size);
 
