@@ -13,7 +13,8 @@ for argument in "$@"; do
     esac
 done
 need_deps
-configure build-lint --buildtype=debugoptimized
+# As the test build is, so that the compiler cache has it already.
+configure build-lint --buildtype=debugoptimized "-Dwerror=$WERROR"
 ninja -C build-lint -t compdb >/dev/null
 # Generated headers must exist before a checker reads the files that include them.
 compile build-lint

@@ -10,6 +10,9 @@ WERROR=false
 [ -z "${CI-}" ] || WERROR=true
 export WERROR
 
+# Build folders with the same options share what the compiler cache holds: all name sources by ../src.
+export CCACHE_NOHASHDIR=1
+
 say() { echo "dev: $*" >&2; }
 
 fail() {
