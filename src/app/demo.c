@@ -442,8 +442,10 @@ void sj_demo_note_flow(struct sj_demo *demo)
 {
     struct sim_account sim;
     /* Twice: the first look still sees the market catching up. */
-    if (adjust_rate(demo) < 0 || adjust_rate(demo) < 0 ||
-        ask_sim(demo, "/admin/account", NULL, &sim) < 0)
+    for (int look = 0; look < 2; look++)
+        if (adjust_rate(demo) < 0)
+            return;
+    if (ask_sim(demo, "/admin/account", NULL, &sim) < 0)
         return;
     demo->flow_ns = sj_clock_mono_ns();
     demo->flow_written = sim.written;
