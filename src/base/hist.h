@@ -55,7 +55,10 @@ static inline void sj_hist_record_many(struct sj_hist *hist, int64_t value, uint
     int64_t clamped = value > SJ_HIST_VALUE_MAX ? SJ_HIST_VALUE_MAX : value;
     SJ_HIST_ADD_(hist->buckets[sj_hist_bucket((uint64_t)clamped)], times);
     SJ_HIST_ADD_(hist->count, times);
-    SJ_HIST_ADD_(hist->sum, value * (int64_t)times);
+    /* Unsigned: absurd values (a time that was never set) may wrap the sum, and only the sum. */
+    uint64_t sum = (uint64_t)atomic_load_explicit(&hist->sum, memory_order_relaxed);
+    atomic_store_explicit(&hist->sum, (int64_t)(sum + (uint64_t)value * times),
+                          memory_order_relaxed);
 #undef SJ_HIST_ADD_
     if (value > atomic_load_explicit(&hist->max, memory_order_relaxed))
         atomic_store_explicit(&hist->max, value, memory_order_relaxed);
