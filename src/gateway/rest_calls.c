@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PATH_CODE_SIZE 64
 #define PATH_MAX_SIZE 256
 #define PAGE_SIZE 1000
 #define PAGES_MAX 200
@@ -165,14 +166,29 @@ static bool contract_of(const json_t *object, struct sj_rest_contract *ret)
     return fits && contract.code[0] != '\0';
 }
 
-/* A code that may stand in a path as it is; the broker's are letters and digits. */
+/* A code that may stand in a request's JSON as it is: letters and digits, and the slash between the
+ * months of a spread. */
 static bool is_plain(const char *code)
 {
     for (const char *c = code; *c; c++)
         if (!((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-              *c == '_' || *c == '-' || *c == '.'))
+              *c == '_' || *c == '-' || *c == '.' || *c == '/'))
             return false;
     return code[0] != '\0';
+}
+
+/* The same within a path. */
+static const char *in_path(const char *code, char ret[PATH_CODE_SIZE])
+{
+    char *out = ret;
+    for (const char *c = code; *c && out < ret + PATH_CODE_SIZE - 4; c++) {
+        if (*c == '/')
+            out = stpcpy(out, "%2F");
+        else
+            *out++ = *c;
+    }
+    *out = '\0';
+    return ret;
 }
 
 sj_rc sj_rest_contract(struct sj_rest *rest, const char *code, enum sj_security security,
@@ -181,8 +197,9 @@ sj_rc sj_rest_contract(struct sj_rest *rest, const char *code, enum sj_security 
     char path[PATH_MAX_SIZE];
     if (!is_plain(code))
         return -SJ_E_UNKNOWN;
-    snprintf(path, sizeof(path), "/api/v1/data/contracts/%s%s%s", code,
-             security ? "?security_type=" : "", sj_security_name(security));
+    snprintf(path, sizeof(path), "/api/v1/data/contracts/%s%s%s",
+             in_path(code, (char[PATH_CODE_SIZE]){0}), security ? "?security_type=" : "",
+             sj_security_name(security));
     json_t *body;
     sj_rc rc = sj_rest_call(rest, "GET", path, NULL, &body);
     if (rc < 0)
@@ -310,7 +327,8 @@ sj_rc sj_rest_contract_info(struct sj_rest *rest, const struct sj_rest_contract 
     if (!is_plain(contract->code))
         return -SJ_E_UNKNOWN;
     snprintf(path, sizeof(path), "/api/v1/data/contracts/%s/info?region=TW&security_type=%s",
-             contract->code, sj_security_name(contract->security));
+             in_path(contract->code, (char[PATH_CODE_SIZE]){0}),
+             sj_security_name(contract->security));
     json_t *body;
     sj_rc rc = sj_rest_call(rest, "GET", path, NULL, &body);
     if (rc < 0)
