@@ -186,8 +186,10 @@ void sj_reader_bound(struct sj_journal_reader *reader)
     if (reader->window.sealed)
         return;
     bool known = live_end(reader, &end);
-    if (!known && reader->writer_lives && reader->at + 1 >= reader->segment_count &&
-        sj_reader_refresh(reader) < 0)
+    /* The next segment may be there by now, or what was an unwritten spare when we looked. */
+    bool next_known =
+        reader->at + 1 < reader->segment_count && reader->segments[reader->at + 1].head_whole;
+    if (!known && reader->writer_lives && !next_known && sj_reader_refresh(reader) < 0)
         return;
     if (!known && reader->at + 1 < reader->segment_count &&
         reader->segments[reader->at + 1].head_whole) {
