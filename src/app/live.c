@@ -86,6 +86,21 @@ static sj_rc create_gateway(struct sj_live *live)
     return sj_gateway_create(&options, &live->gateway, live->error);
 }
 
+/* Events in a ring that the journal does not hold and no connection of ours has published: a killed
+ * process left them. Before anybody works. */
+static sj_rc count_taken_over(struct sj_live *live, uint32_t connection, const char *name)
+{
+    struct sj_bus_stat stat;
+    sj_rc rc = sj_bus_stat(bus_dir(live), name, &stat);
+    if (rc < 0)
+        return rc;
+    const struct sj_gateway_counters *counters = sj_gateway_counters(live->gateway, connection);
+    uint64_t next_seq = sj_bus_reader_next_seq(live->recorder.rings[connection].reader);
+    live->taken_over +=
+        stat.last_seq + 1 - next_seq - atomic_load_explicit(&counters->own, memory_order_relaxed);
+    return 0;
+}
+
 static sj_rc create_recorder(struct sj_live *live)
 {
     sj_rc rc = sj_recorder_init(&live->recorder, live->journal, journal_seq(live, SJ_SRC_JOURNAL));
@@ -94,6 +109,8 @@ static sj_rc create_recorder(struct sj_live *live)
         snprintf(name, sizeof name, "gateway%u", i + 1);
         rc = sj_recorder_add(&live->recorder, bus_dir(live), name,
                              journal_seq(live, SJ_SRC_GATEWAY + i));
+        if (rc >= 0)
+            rc = count_taken_over(live, i, name);
     }
     if (rc >= 0)
         rc = sj_recorder_note_recovery(&live->recorder, &live->recovery);

@@ -35,6 +35,7 @@ struct sj_live {
     struct sj_duty_runner recorder_runner;
     struct sj_duty_runner store_runner;
     int64_t started_ns;
+    uint64_t taken_over; /* events found in the rings of a killed process */
     char error[SJ_LIVE_ERROR_MAX];
 };
 
