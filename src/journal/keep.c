@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "journal/cursor.h"
@@ -12,6 +13,7 @@
 
 #define ZERO_STEP (1u << 20)
 #define ZERO_TIME_NS (400 * SJ_NS_PER_MS)
+#define ZERO_PAUSE_NS (8 * SJ_NS_PER_MS) /* between steps: about 100 MB/s */
 /* Above this an fdatasync's journal commit is shared by so many bytes that zeroing costs more. */
 #define ZERO_RATE_MAX (64.0 * (1 << 20))
 
@@ -120,11 +122,12 @@ void sj_keeper_keep(struct sj_keeper *keeper)
 }
 
 /* Overwrites a new segment with zeroes, so that later syncs find its blocks written before and need
- * no transaction of the file system (which would wait for what others have dirty). Best effort:
- * stops when it takes too long or the writer waits. */
-sj_rc sj_keeper_zero(struct sj_keeper *keeper, int fd, uint64_t size)
+ * no transaction of the file system (which would wait for what others have dirty). Best effort: at
+ * opening it stops when it takes too long; later it goes at a pace that leaves the disk to the
+ * commits, and stops when the writer waits. */
+sj_rc sj_keeper_zero(struct sj_keeper *keeper, int fd, uint64_t size, bool opening)
 {
-    int64_t until_ns = sj_clock_mono_ns() + ZERO_TIME_NS;
+    int64_t until_ns = opening ? sj_clock_mono_ns() + ZERO_TIME_NS : INT64_MAX;
     uint8_t *zeroes = aligned_alloc(SJ_JOURNAL_PAGE, ZERO_STEP);
     if (zeroes == NULL)
         return 0;
@@ -134,15 +137,16 @@ sj_rc sj_keeper_zero(struct sj_keeper *keeper, int fd, uint64_t size)
         uint64_t step = size - at < ZERO_STEP ? size - at : ZERO_STEP;
         if (at > 0 && atomic_load_explicit(&keeper->spare_urgent, memory_order_relaxed))
             break;
+        if (!opening)
+            nanosleep(&(struct timespec){.tv_nsec = ZERO_PAUSE_NS}, NULL);
         rc = sj_io_write(keeper->io, fd, zeroes, step, at);
     }
     free(zeroes);
     return rc < 0 ? rc : keeper->io->sync(keeper->io->context, fd);
 }
 
-bool sj_keeper_worth_zeroing(const struct sj_keeper *keeper, int64_t since_ns)
+bool sj_keeper_worth_zeroing(const struct sj_keeper *keeper, int64_t filled_ns)
 {
-    int64_t passed_ns = sj_clock_mono_ns() - since_ns;
-    return since_ns == 0 ||
-           (double)keeper->options.segment_size * SJ_NS_PER_S < ZERO_RATE_MAX * (double)passed_ns;
+    return filled_ns == 0 ||
+           (double)keeper->options.segment_size * SJ_NS_PER_S < ZERO_RATE_MAX * (double)filled_ns;
 }

@@ -26,13 +26,14 @@ static void make_spare(struct sj_keeper *keeper)
 {
     int fd = -1;
     uint64_t ordinal = keeper->spare_ordinal;
-    int64_t since_ns = keeper->spare_taken_ns;
+    int64_t filled_ns = keeper->filled_ns;
+    bool opening = keeper->spare_taken_ns == 0;
     pthread_mutex_unlock(&keeper->lock);
     sj_rc rc = room_check(keeper);
     if (rc == 0)
         rc = sj_segment_create(keeper->io, keeper->dir, ordinal, keeper->options.segment_size, &fd);
-    bool zero = rc == 0 && sj_keeper_worth_zeroing(keeper, since_ns);
-    if (zero && (rc = sj_keeper_zero(keeper, fd, keeper->options.segment_size)) < 0)
+    bool zero = rc == 0 && sj_keeper_worth_zeroing(keeper, filled_ns);
+    if (zero && (rc = sj_keeper_zero(keeper, fd, keeper->options.segment_size, opening)) < 0)
         sj_io_close(&fd);
     pthread_mutex_lock(&keeper->lock);
     keeper->spare_wanted = false;
@@ -171,7 +172,9 @@ sj_rc sj_keeper_take(struct sj_keeper *keeper, int64_t timeout_ns, int *ret_fd,
         *ret_ordinal = keeper->spare_ordinal++;
         *ret_index = keeper->indexes[--keeper->index_count];
         keeper->spare_fd = -1;
-        keeper->spare_taken_ns = sj_clock_mono_ns();
+        int64_t now_ns = sj_clock_mono_ns();
+        keeper->filled_ns = keeper->spare_taken_ns ? now_ns - keeper->spare_taken_ns : 0;
+        keeper->spare_taken_ns = now_ns;
         atomic_store_explicit(&keeper->spare_urgent, false, memory_order_relaxed);
         keeper->spare_wanted = true;
         pthread_cond_broadcast(&keeper->cond);

@@ -35,6 +35,7 @@ struct sj_keeper {
     uint32_t index_count;
     _Atomic bool spare_urgent; /* the writer waits for it */
     int64_t spare_taken_ns;    /* when the last one was; 0: none was */
+    int64_t filled_ns;         /* between the last two takes; 0: not known */
     sj_rc error;
     uint64_t segment_count;
     uint64_t size;
@@ -52,10 +53,11 @@ void sj_keeper_keep(struct sj_keeper *keeper);
 /* Does what has become urgent; false when the thread shall end. */
 bool sj_keeper_between(void *keeper);
 
-SJ_MUST_USE sj_rc sj_keeper_zero(struct sj_keeper *keeper, int fd, uint64_t size);
+SJ_MUST_USE sj_rc sj_keeper_zero(struct sj_keeper *keeper, int fd, uint64_t size, bool opening);
 
-/* Whether a segment lasts so long that zeroing the next one pays. */
-bool sj_keeper_worth_zeroing(const struct sj_keeper *keeper, int64_t since_ns);
+/* Whether a segment lasts so long that zeroing the next one pays; `filled_ns`: how long the last
+ * one took to fill, 0 where that is not known. */
+bool sj_keeper_worth_zeroing(const struct sj_keeper *keeper, int64_t filled_ns);
 
 /* Starts the thread, which begins with segment `ordinal`. */
 SJ_MUST_USE sj_rc sj_keeper_init(struct sj_keeper *keeper, const struct sj_journal_io *io,
