@@ -227,7 +227,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(shijim, words, says):
     assert not result.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "broker-sim", "store", "query", "journal", "journal ls", "journal cat",
+@pytest.mark.parametrize("command", ["run", "demo", "broker-sim", "store", "store retry", "query", "journal", "journal ls", "journal cat",
                                      "journal verify", "journal export", "journal repair", "audit", "convert",
                                      "convert taifex", "replay", "stat", "doctor", "bench", "completion"])
 def test_every_command_explains_itself(shijim, command):
