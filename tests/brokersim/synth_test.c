@@ -230,8 +230,7 @@ static json_t *load_shapes(const char *path)
 static void every_event_has_the_brokers_fields_in_its_order(void **state)
 {
     (void)state;
-    const char *path = getenv("SHIJIM_BROKER_PAYLOADS");
-    json_t *shapes = load_shapes(path ? path : "/work/shared/broker/payloads.sse");
+    json_t *shapes = load_shapes(GOLDEN_PAYLOADS);
     if (!shapes) {
         print_message("the broker's payloads are not here\n");
         skip();

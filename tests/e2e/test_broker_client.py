@@ -15,7 +15,7 @@ import pytest
 
 from broker_server import BrokerServer
 
-COMMANDS = pathlib.Path(os.environ.get("SHIJIM_BROKER_COMMANDS", "/work/shared/broker/commands.txt"))
+COMMANDS = pathlib.Path(__file__).parents[3] / "shared/broker/commands.txt"
 UNIVERSE = """index,TSE,IX0001,發行量加權股價指數,20036.22
 future,TXF,臺股期貨,IX0001,A,20048
 option,TXO,臺指選擇權,IX0001,TXO,100
