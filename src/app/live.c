@@ -68,16 +68,21 @@ static uint64_t journal_seq(const struct sj_live *live, uint32_t src)
     return 0;
 }
 
-static const char *bus_dir(const struct sj_live *live)
+const char *sj_live_bus_dir(const struct sj_live *live)
 {
     return *live->settings->bus.dir ? live->settings->bus.dir : NULL;
+}
+
+void sj_live_ring_name(uint32_t connection, char ret_name[SJ_BUS_NAME_MAX])
+{
+    snprintf(ret_name, SJ_BUS_NAME_MAX, "gateway%u", connection + 1);
 }
 
 static sj_rc create_gateway(struct sj_live *live)
 {
     struct sj_gateway_options options = {
         .config = &live->settings->broker,
-        .bus_dir = bus_dir(live),
+        .bus_dir = sj_live_bus_dir(live),
         .instruments = live->instruments,
         .seed = (uint64_t)sj_clock_utc_ns(),
     };
@@ -91,7 +96,7 @@ static sj_rc create_gateway(struct sj_live *live)
 static sj_rc count_taken_over(struct sj_live *live, uint32_t connection, const char *name)
 {
     struct sj_bus_stat stat;
-    sj_rc rc = sj_bus_stat(bus_dir(live), name, &stat);
+    sj_rc rc = sj_bus_stat(sj_live_bus_dir(live), name, &stat);
     if (rc < 0)
         return rc;
     const struct sj_gateway_counters *counters = sj_gateway_counters(live->gateway, connection);
@@ -106,8 +111,8 @@ static sj_rc create_recorder(struct sj_live *live)
     sj_rc rc = sj_recorder_init(&live->recorder, live->journal, journal_seq(live, SJ_SRC_JOURNAL));
     for (uint32_t i = 0; rc >= 0 && i < sj_gateway_count(live->gateway); i++) {
         char name[SJ_BUS_NAME_MAX];
-        snprintf(name, sizeof name, "gateway%u", i + 1);
-        rc = sj_recorder_add(&live->recorder, bus_dir(live), name,
+        sj_live_ring_name(i, name);
+        rc = sj_recorder_add(&live->recorder, sj_live_bus_dir(live), name,
                              journal_seq(live, SJ_SRC_GATEWAY + i));
         if (rc >= 0)
             rc = count_taken_over(live, i, name);

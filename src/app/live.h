@@ -56,6 +56,10 @@ sj_rc sj_live_stop(struct sj_live *live);
 /* Closes and frees everything. After stop, or after a start that failed. */
 void sj_live_done(struct sj_live *live);
 
+/* Where the rings are (NULL: the bus's default), and the ring of a connection (0 ..). */
+const char *sj_live_bus_dir(const struct sj_live *live);
+void sj_live_ring_name(uint32_t connection, char ret_name[SJ_BUS_NAME_MAX]);
+
 /* The two identities over all streams, as they stand. */
 struct sj_live_account {
     uint64_t received;         /* whole messages of the broker, since start */

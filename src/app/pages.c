@@ -22,16 +22,6 @@ static const struct sj_gateway_counters *counters_of(const struct sj_live *live,
     return sj_gateway_counters(live->gateway, index);
 }
 
-static void ring_name(uint32_t index, char name[SJ_BUS_NAME_MAX])
-{
-    snprintf(name, SJ_BUS_NAME_MAX, "gateway%u", index + 1);
-}
-
-static const char *bus_dir(const struct sj_live *live)
-{
-    return *live->settings->bus.dir ? live->settings->bus.dir : NULL;
-}
-
 /* Calls `each` for every reader of every ring. */
 static void for_each_reader(const struct sj_live *live, struct sj_text *text, const char *family,
                             uint64_t (*value)(const struct sj_bus_reader_stat *))
@@ -39,8 +29,8 @@ static void for_each_reader(const struct sj_live *live, struct sj_text *text, co
     struct sj_bus_stat stat;
     for (uint32_t i = 0; i < sj_gateway_count(live->gateway); i++) {
         char name[SJ_BUS_NAME_MAX];
-        ring_name(i, name);
-        if (sj_bus_stat(bus_dir(live), name, &stat) < 0)
+        sj_live_ring_name(i, name);
+        if (sj_bus_stat(sj_live_bus_dir(live), name, &stat) < 0)
             continue;
         for (uint32_t r = 0; r < stat.reader_count; r++) {
             char labels[256];
