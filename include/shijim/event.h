@@ -61,7 +61,10 @@ struct sj_frame {
     X(22, ORDER, sj_order_update, "order")                                                         \
     X(23, FILL, sj_fill, "fill")                                                                   \
     X(24, ACCOUNT, sj_account_snapshot, "account")                                                 \
-    X(25, POSITION, sj_position_snapshot, "position")
+    X(25, POSITION, sj_position_snapshot, "position")                                              \
+    X(26, ORDER_REPORT, sj_order_report, "order_report")                                           \
+    X(27, CONTROL, sj_control, "control")                                                          \
+    X(28, STATS, sj_strategy_stats, "strategy_stats")
 
 enum sj_event_type {
 #define X(id, suffix, type, name) SJ_EVENT_##suffix = id,
@@ -463,6 +466,132 @@ struct sj_position_snapshot {
     int64_t last_price_e6;
     int64_t pnl_e6;
     uint8_t position_reserved[8];
+};
+
+enum sj_report_kind {
+    SJ_REPORT_NEW = 1, /* accepted (or refused: op_code) by the broker */
+    SJ_REPORT_CANCEL,
+    SJ_REPORT_PRICE,
+    SJ_REPORT_QUANTITY,
+    SJ_REPORT_REJECT,     /* taken back by the exchange */
+    SJ_REPORT_DEAL,       /* quantity and price_e6 are this deal's */
+    SJ_REPORT_LISTED,     /* one order as /order/trades has it, whole */
+    SJ_REPORT_LIST_BEGIN, /* the broker answered with its list */
+    SJ_REPORT_LIST_END,   /* an order not named since LIST_BEGIN is not there */
+    SJ_REPORT_TIMEOUT,    /* no answer to request_id in time; it may have arrived */
+    SJ_REPORT_LINK_UP,    /* order stream and requests work */
+    SJ_REPORT_LINK_DOWN   /* reports may be missing from here on */
+};
+
+enum sj_report_source {
+    SJ_REPORT_FROM_STREAM = 1,
+    SJ_REPORT_FROM_ANSWER,
+    SJ_REPORT_FROM_LIST,
+    SJ_REPORT_FROM_LOCAL
+};
+
+enum sj_broker_status {
+    SJ_BROKER_PENDING_SUBMIT = 1,
+    SJ_BROKER_PRE_SUBMITTED,
+    SJ_BROKER_SUBMITTED,
+    SJ_BROKER_PART_FILLED,
+    SJ_BROKER_FILLED,
+    SJ_BROKER_CANCELLED,
+    SJ_BROKER_FAILED,
+    SJ_BROKER_INACTIVE
+};
+
+enum sj_control_kind {
+    SJ_CONTROL_START = 1, /* whoever decides has begun; value = its run id */
+    SJ_CONTROL_KILL,      /* no new orders until RESUME */
+    SJ_CONTROL_RESUME,
+    SJ_CONTROL_PANIC, /* cancel all, flatten, kill */
+    SJ_CONTROL_PANIC_DONE,
+    SJ_CONTROL_DISARM, /* `strategy` is called no more */
+    SJ_CONTROL_ARM,
+    SJ_CONTROL_FEED_LOST, /* market data is missing or old */
+    SJ_CONTROL_FEED_BACK,
+    SJ_CONTROL_BLOCK, /* `instrument`: what cannot be decided; no new orders in it */
+    SJ_CONTROL_UNBLOCK,
+    SJ_CONTROL_STOP
+};
+
+enum sj_control_source {
+    SJ_CONTROL_BY_COMMAND = 1,
+    SJ_CONTROL_BY_SIGNAL,
+    SJ_CONTROL_BY_HTTP,
+    SJ_CONTROL_BY_LOSS_LIMIT,
+    SJ_CONTROL_BY_FEED,
+    SJ_CONTROL_BY_DEAD_MAN,
+    SJ_CONTROL_BY_PROCESS,
+    SJ_CONTROL_BY_BUDGET,
+    SJ_CONTROL_BY_CRASH,
+    SJ_CONTROL_BY_RECONCILE
+};
+
+/* What the broker said about an order, from its stream, an answer or its list; and what the link to
+ * it knows itself (source LOCAL). An input of the order room. status: HTTP status of an answer, or
+ * a negative sj_rc. intent_id: 0 where the message does not tell. */
+struct sj_order_report {
+    SJ_EVENT_HEAD
+    uint64_t intent_id;
+    uint64_t request_id;
+    int64_t price_e6;
+    uint32_t quantity;
+    uint32_t filled;
+    uint32_t cancelled;
+    uint8_t kind;          /* enum sj_report_kind */
+    uint8_t source;        /* enum sj_report_source */
+    uint8_t side;          /* enum sj_side */
+    uint8_t broker_status; /* enum sj_broker_status */
+    int32_t status;
+    uint8_t order_lot;
+    uint8_t octype;
+    uint8_t order_cond;
+    uint8_t account;
+    char order_id[24];
+    char ordno[8];
+    char seqno[16];
+    char exchange_seq[24];
+    char custom_field[8];
+    char op_code[8];
+    char text[48];
+};
+
+/* Somebody stops, lifts, arms or blocks; value and text say why. An input of whoever decides. */
+struct sj_control {
+    SJ_EVENT_HEAD
+    uint8_t kind;   /* enum sj_control_kind */
+    uint8_t source; /* enum sj_control_source */
+    uint8_t control_reserved[6];
+    uint32_t strategy;
+    uint8_t control_reserved2[4];
+    int64_t value;
+    char text[64];
+};
+
+/* A strategy since the process began; every minute and at the end. Times are of on_event. */
+struct sj_strategy_stats {
+    SJ_EVENT_HEAD
+    uint32_t strategy;
+    uint8_t armed;
+    uint8_t stats_reserved[3];
+    uint64_t event_count;
+    uint64_t intent_count;
+    uint64_t refused_count;
+    uint64_t order_count;
+    uint64_t fill_count;
+    uint64_t overrun_count;
+    int64_t p50_ns;
+    int64_t p90_ns;
+    int64_t p99_ns;
+    int64_t p999_ns;
+    int64_t max_ns;
+    int64_t realized_pnl_e6;
+    int64_t unrealized_pnl_e6;
+    int64_t fees_e6;
+    char name[24];
+    uint8_t strategy_stats_reserved[8];
 };
 
 #define X(id, suffix, type, name)                                                                  \

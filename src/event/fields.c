@@ -18,7 +18,20 @@ static const char *const gap_kind_words[] = {NULL,  "volume",  "silence", "strea
 static const char *const verdict_words[] = {NULL, "complete", "incomplete", "unproven", "silent"};
 static const char *const intent_kind_words[] = {NULL, "place", "cancel", "price", "quantity"};
 static const char *const price_type_words[] = {NULL, "LMT", "MKT", "MKP"};
-static const char *const time_in_force_words[] = {NULL, "ROD", "IOC", "FOK"};
+static const char *const time_in_force_words[] = {NULL, "ROD", "IOC", "FOK", "GTX"};
+static const char *const report_kind_words[] = {
+    NULL,     "new",        "cancel",   "price",   "quantity", "reject",   "deal",
+    "listed", "list_begin", "list_end", "timeout", "link_up",  "link_down"};
+static const char *const report_source_words[] = {NULL, "stream", "answer", "list", "local"};
+static const char *const broker_status_words[] = {NULL,        "pending_submit", "pre_submitted",
+                                                  "submitted", "part_filled",    "filled",
+                                                  "cancelled", "failed",         "inactive"};
+static const char *const control_kind_words[] = {
+    NULL,  "start",     "kill",      "resume", "panic",   "panic_done", "disarm",
+    "arm", "feed_lost", "feed_back", "block",  "unblock", "stop"};
+static const char *const control_source_words[] = {NULL,         "command", "signal",   "http",
+                                                   "loss_limit", "feed",    "dead_man", "process",
+                                                   "budget",     "crash",   "reconcile"};
 
 const char *const sj_flag_words[SJ_FLAG_COUNT] = {"simtrade",  "suspend",      "odd_lot",
                                                   "rounded",   "replayed",     "backfilled",
@@ -298,6 +311,62 @@ static const struct sj_field fields_POSITION[] = {
     FIELD(sj_position_snapshot, avg_price_e6, E6)
     FIELD(sj_position_snapshot, last_price_e6, E6)
     FIELD(sj_position_snapshot, pnl_e6, E6)
+};
+
+static const struct sj_field fields_ORDER_REPORT[] = {
+    HEAD(sj_order_report)
+    FIELD(sj_order_report, intent_id, U64)
+    FIELD(sj_order_report, request_id, U64)
+    FIELD(sj_order_report, price_e6, E6)
+    FIELD(sj_order_report, quantity, U32)
+    FIELD(sj_order_report, filled, U32)
+    FIELD(sj_order_report, cancelled, U32)
+    WORDS(sj_order_report, kind, report_kind_words)
+    WORDS(sj_order_report, source, report_source_words)
+    WORDS(sj_order_report, side, side_words)
+    WORDS(sj_order_report, broker_status, broker_status_words)
+    FIELD(sj_order_report, status, I32)
+    FIELD(sj_order_report, order_lot, U8)
+    FIELD(sj_order_report, octype, U8)
+    FIELD(sj_order_report, order_cond, U8)
+    FIELD(sj_order_report, account, U8)
+    TEXT(sj_order_report, order_id)
+    TEXT(sj_order_report, ordno)
+    TEXT(sj_order_report, seqno)
+    TEXT(sj_order_report, exchange_seq)
+    TEXT(sj_order_report, custom_field)
+    TEXT(sj_order_report, op_code)
+    TEXT(sj_order_report, text)
+};
+
+static const struct sj_field fields_CONTROL[] = {
+    HEAD(sj_control)
+    WORDS(sj_control, kind, control_kind_words)
+    WORDS(sj_control, source, control_source_words)
+    FIELD(sj_control, strategy, U32)
+    FIELD(sj_control, value, I64)
+    TEXT(sj_control, text)
+};
+
+static const struct sj_field fields_STATS[] = {
+    HEAD(sj_strategy_stats)
+    FIELD(sj_strategy_stats, strategy, U32)
+    FIELD(sj_strategy_stats, armed, U8)
+    FIELD(sj_strategy_stats, event_count, U64)
+    FIELD(sj_strategy_stats, intent_count, U64)
+    FIELD(sj_strategy_stats, refused_count, U64)
+    FIELD(sj_strategy_stats, order_count, U64)
+    FIELD(sj_strategy_stats, fill_count, U64)
+    FIELD(sj_strategy_stats, overrun_count, U64)
+    FIELD(sj_strategy_stats, p50_ns, I64)
+    FIELD(sj_strategy_stats, p90_ns, I64)
+    FIELD(sj_strategy_stats, p99_ns, I64)
+    FIELD(sj_strategy_stats, p999_ns, I64)
+    FIELD(sj_strategy_stats, max_ns, I64)
+    FIELD(sj_strategy_stats, realized_pnl_e6, E6)
+    FIELD(sj_strategy_stats, unrealized_pnl_e6, E6)
+    FIELD(sj_strategy_stats, fees_e6, E6)
+    TEXT(sj_strategy_stats, name)
 };
 /* clang-format on */
 

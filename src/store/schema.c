@@ -25,7 +25,22 @@ static const struct value_set value_sets[SJ_STORE_ENUM_COUNT] = {
     [SJ_STORE_ENUM_VERDICT] = {5, {"unknown", "complete", "incomplete", "unproven", "silent"}},
     [SJ_STORE_ENUM_INTENT] = {5, {"unknown", "place", "cancel", "price", "quantity"}},
     [SJ_STORE_ENUM_PRICE_TYPE] = {4, {"none", "LMT", "MKT", "MKP"}},
-    [SJ_STORE_ENUM_TIF] = {4, {"none", "ROD", "IOC", "FOK"}},
+    [SJ_STORE_ENUM_TIF] = {5, {"none", "ROD", "IOC", "FOK", "GTX"}},
+    [SJ_STORE_ENUM_REPORT_KIND] = {13,
+                                   {"unknown", "new", "cancel", "price", "quantity", "reject",
+                                    "deal", "listed", "list_begin", "list_end", "timeout",
+                                    "link_up", "link_down"}},
+    [SJ_STORE_ENUM_REPORT_SOURCE] = {5, {"unknown", "stream", "answer", "list", "local"}},
+    [SJ_STORE_ENUM_BROKER_STATUS] = {9,
+                                     {"unknown", "pending_submit", "pre_submitted", "submitted",
+                                      "part_filled", "filled", "cancelled", "failed", "inactive"}},
+    [SJ_STORE_ENUM_CONTROL_KIND] = {13,
+                                    {"unknown", "start", "kill", "resume", "panic", "panic_done",
+                                     "disarm", "arm", "feed_lost", "feed_back", "block", "unblock",
+                                     "stop"}},
+    [SJ_STORE_ENUM_CONTROL_SOURCE] = {11,
+                                      {"unknown", "command", "signal", "http", "loss_limit", "feed",
+                                       "dead_man", "process", "budget", "crash", "reconcile"}},
 };
 
 uint8_t sj_store_enum_max(enum sj_store_enum set)

@@ -58,6 +58,11 @@ enum sj_store_enum {
     SJ_STORE_ENUM_INTENT,
     SJ_STORE_ENUM_PRICE_TYPE,
     SJ_STORE_ENUM_TIF,
+    SJ_STORE_ENUM_REPORT_KIND,
+    SJ_STORE_ENUM_REPORT_SOURCE,
+    SJ_STORE_ENUM_BROKER_STATUS,
+    SJ_STORE_ENUM_CONTROL_KIND,
+    SJ_STORE_ENUM_CONTROL_SOURCE,
     SJ_STORE_ENUM_COUNT
 };
 
@@ -102,7 +107,7 @@ struct sj_store_table {
 };
 
 /* All tables, in the order of their template ids. */
-#define SJ_STORE_TABLE_COUNT 18
+#define SJ_STORE_TABLE_COUNT 21
 const struct sj_store_table *sj_store_table_at(uint32_t index);
 
 /* The table of an event type, or NULL; by name, or NULL. index: 0 .. SJ_STORE_TABLE_COUNT - 1. */

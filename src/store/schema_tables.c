@@ -344,6 +344,73 @@ static const struct sj_store_column positions[] = {
 };
 #undef ROW
 
+#define ROW sj_order_report
+static const struct sj_store_column order_reports[] = {
+    WHEN,
+    WHAT,
+    FIELD("intent_id", U64, intent_id, PLAIN),
+    FIELD("request_id", U64, request_id, PLAIN),
+    MAYBE("price", DEC, price_e6, PLAIN),
+    FIELD("quantity", U32, quantity, PLAIN),
+    FIELD("filled", U32, filled, PLAIN),
+    FIELD("cancelled", U32, cancelled, PLAIN),
+    ENUM("kind", kind, REPORT_KIND),
+    ENUM("source", source, REPORT_SOURCE),
+    ENUM("side", side, SIDE),
+    ENUM("broker_status", broker_status, BROKER_STATUS),
+    FIELD("status", I32, status, PLAIN),
+    FIELD("order_lot", U8, order_lot, PLAIN),
+    FIELD("octype", U8, octype, PLAIN),
+    FIELD("order_cond", U8, order_cond, PLAIN),
+    FIELD("account", U8, account, PLAIN),
+    TEXT("order_id", order_id),
+    TEXT("ordno", ordno),
+    TEXT("seqno", seqno),
+    TEXT("exchange_seq", exchange_seq),
+    TEXT("custom_field", custom_field),
+    TEXT("op_code", op_code),
+    TEXT("text", text),
+    RECEIVED,
+};
+#undef ROW
+
+#define ROW sj_control
+static const struct sj_store_column controls[] = {
+    WHEN,
+    WHAT,
+    ENUM("kind", kind, CONTROL_KIND),
+    ENUM("source", source, CONTROL_SOURCE),
+    FIELD("strategy", U32, strategy, PLAIN),
+    FIELD("value", I64, value, PLAIN),
+    TEXT("text", text),
+    RECEIVED,
+};
+#undef ROW
+
+#define ROW sj_strategy_stats
+static const struct sj_store_column strategy_stats[] = {
+    WHEN,
+    FIELD("strategy", U32, strategy, PLAIN),
+    FIELD("armed", U8, armed, PLAIN),
+    FIELD("event_count", U64, event_count, PLAIN),
+    FIELD("intent_count", U64, intent_count, PLAIN),
+    FIELD("refused_count", U64, refused_count, PLAIN),
+    FIELD("order_count", U64, order_count, PLAIN),
+    FIELD("fill_count", U64, fill_count, PLAIN),
+    FIELD("overrun_count", U64, overrun_count, PLAIN),
+    FIELD("p50_ns", I64, p50_ns, PLAIN),
+    FIELD("p90_ns", I64, p90_ns, PLAIN),
+    FIELD("p99_ns", I64, p99_ns, PLAIN),
+    FIELD("p999_ns", I64, p999_ns, PLAIN),
+    FIELD("max_ns", I64, max_ns, PLAIN),
+    MAYBE("realized_pnl", DEC, realized_pnl_e6, PLAIN),
+    MAYBE("unrealized_pnl", DEC, unrealized_pnl_e6, PLAIN),
+    MAYBE("fees", DEC, fees_e6, PLAIN),
+    TEXT("name", name),
+    RECEIVED,
+};
+#undef ROW
+
 #define TABLE(suffix, type, columns_of, sorted)                                                    \
     {                                                                                              \
         .name = #columns_of, .template_id = SJ_EVENT_##suffix, .row_size = sizeof(struct type),    \
@@ -370,6 +437,9 @@ static const struct sj_store_table tables[] = {
     TABLE(FILL, sj_fill, fills, 0),
     TABLE(ACCOUNT, sj_account_snapshot, account_snapshots, 0),
     TABLE(POSITION, sj_position_snapshot, positions, 0),
+    TABLE(ORDER_REPORT, sj_order_report, order_reports, 0),
+    TABLE(CONTROL, sj_control, controls, 0),
+    TABLE(STATS, sj_strategy_stats, strategy_stats, 0),
 };
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == SJ_STORE_TABLE_COUNT, "the header's count");
 
@@ -381,12 +451,13 @@ const struct sj_store_table *sj_store_table_at(uint32_t index)
 const struct sj_store_table *sj_store_table_of(uint16_t template_id)
 {
     static const uint8_t index_of[SJ_EVENT_TYPE_MAX + 1] = {
-        [SJ_EVENT_TRADE] = 1,    [SJ_EVENT_BOOK] = 2,         [SJ_EVENT_QUOTE] = 3,
-        [SJ_EVENT_INDEX] = 4,    [SJ_EVENT_INSTRUMENT] = 5,   [SJ_EVENT_SESSION] = 6,
-        [SJ_EVENT_GAP] = 7,      [SJ_EVENT_COMPLETENESS] = 8, [SJ_EVENT_TIMER] = 9,
-        [SJ_EVENT_DRAINED] = 10, [SJ_EVENT_CLOSING] = 11,     [SJ_EVENT_LEGS] = 12,
-        [SJ_EVENT_INTENT] = 13,  [SJ_EVENT_VERDICT] = 14,     [SJ_EVENT_ORDER] = 15,
-        [SJ_EVENT_FILL] = 16,    [SJ_EVENT_ACCOUNT] = 17,     [SJ_EVENT_POSITION] = 18,
+        [SJ_EVENT_TRADE] = 1,         [SJ_EVENT_BOOK] = 2,         [SJ_EVENT_QUOTE] = 3,
+        [SJ_EVENT_INDEX] = 4,         [SJ_EVENT_INSTRUMENT] = 5,   [SJ_EVENT_SESSION] = 6,
+        [SJ_EVENT_GAP] = 7,           [SJ_EVENT_COMPLETENESS] = 8, [SJ_EVENT_TIMER] = 9,
+        [SJ_EVENT_DRAINED] = 10,      [SJ_EVENT_CLOSING] = 11,     [SJ_EVENT_LEGS] = 12,
+        [SJ_EVENT_INTENT] = 13,       [SJ_EVENT_VERDICT] = 14,     [SJ_EVENT_ORDER] = 15,
+        [SJ_EVENT_FILL] = 16,         [SJ_EVENT_ACCOUNT] = 17,     [SJ_EVENT_POSITION] = 18,
+        [SJ_EVENT_ORDER_REPORT] = 19, [SJ_EVENT_CONTROL] = 20,     [SJ_EVENT_STATS] = 21,
     };
     uint8_t index = template_id <= SJ_EVENT_TYPE_MAX ? index_of[template_id] : 0;
     return index > 0 ? &tables[index - 1] : NULL;

@@ -13,7 +13,7 @@ FLOORS = {
     1: ["bus", "journal"],
     2: ["indicator", "market", "account"],
     3: ["strategy", "risk", "order", "exchange"],
-    4: ["gateway", "store", "relay", "convert"],
+    4: ["decide", "gateway", "store", "relay", "convert"],
     5: ["watch", "backtest", "brokersim"],
     6: ["app"],
 }
