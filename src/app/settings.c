@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SECTION_MAX 8
+#define SECTION_MAX 16
 
 static const struct sj_config_key bus_keys[] = {
     SJ_CONFIG_TEXT(struct sj_bus_config, dir, "",
@@ -45,6 +45,24 @@ static const struct sj_config_key threads_keys[] = {
                   "priority of gateway and journal, where the system allows it; the store has 0"),
 };
 
+static const struct sj_config_key trading_keys[] = {
+    SJ_CONFIG_CHOICE(
+        struct sj_trading_config, mode, "off|paper|live", "off",
+        "off: no strategy runs; paper: orders go to a broker that simulates, and to no "
+        "other; live: real orders"),
+    SJ_CONFIG_TEXT(struct sj_trading_config, state_dir, "data/state",
+                   "the kill switch and what trading must know after a restart"),
+    SJ_CONFIG_TEXT(struct sj_trading_config, token_file, "",
+                   "a 0600 file with the token that POST /kill and /panic ask for; empty: no such "
+                   "pages"),
+    SJ_CONFIG_TEXT(struct sj_trading_config, dead_man_file, "",
+                   "a file that somebody must touch; empty: nobody need"),
+    SJ_CONFIG_INT(struct sj_trading_config, dead_man_ms, 100, 86400000, "10000",
+                  "age of that file at which trading is killed"),
+    SJ_CONFIG_BOOL(struct sj_trading_config, kill_cancels, "true",
+                   "a kill also cancels what works at the exchange"),
+};
+
 /* Names of the original system's environment. */
 static const struct sj_config_alias aliases[] = {
     {"CLICKHOUSE_DSN", "store.url"},
@@ -74,6 +92,8 @@ static uint32_t fill_sections(struct sj_settings *settings)
         (struct sj_config_section){"log", "lines on stderr", KEYS(log_keys), &settings->log};
     sections[count++] = (struct sj_config_section){"threads", "which work shares a thread",
                                                    KEYS(threads_keys), &settings->threads};
+    sections[count++] = (struct sj_config_section){"trading", "whether and how orders are sent",
+                                                   KEYS(trading_keys), &settings->trading};
     for (uint32_t i = 0; i < count; i++)
         section_pointers[i] = &sections[i];
     return count;

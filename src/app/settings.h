@@ -42,6 +42,18 @@ struct sj_threads_config {
     int64_t nice;
 };
 
+/* What the live process does with orders. */
+enum sj_trading_mode { SJ_TRADING_OFF, SJ_TRADING_PAPER, SJ_TRADING_LIVE };
+
+struct sj_trading_config {
+    int32_t mode; /* enum sj_trading_mode */
+    char state_dir[256];
+    char token_file[256];
+    char dead_man_file[256];
+    int64_t dead_man_ms;
+    bool kill_cancels;
+};
+
 enum sj_threads_layout { SJ_THREADS_SHARED, SJ_THREADS_SPLIT, SJ_THREADS_DEDICATED };
 
 struct sj_settings {
@@ -51,6 +63,7 @@ struct sj_settings {
     struct sj_watch_config watch;
     struct sj_log_config log;
     struct sj_threads_config threads;
+    struct sj_trading_config trading;
     struct sj_gateway_config broker;
     struct sj_store_config store;
 };

@@ -5,5 +5,6 @@
 int sj_test_cli(void);
 int sj_test_account(void);
 int sj_test_recorder(void);
+int sj_test_switch(void);
 
 #endif
