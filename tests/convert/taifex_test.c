@@ -5,16 +5,10 @@
 
 #include "base/tw_time.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "convert_tests.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <unistd.h>
 
 /* The exchange's header in Big5. */
 #define HEADER                                                                                     \
@@ -177,7 +171,7 @@ static void a_file_goes_into_a_journal_once(void **state)
     assert_int_equal(system(command), 0);
 }
 
-int main(void)
+int taifex_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_line_becomes_one_exact_trade, set_up, tear_down),
