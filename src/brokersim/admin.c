@@ -1,5 +1,6 @@
 /* /admin/...: the account, faults and the market's controls; from this machine only. */
 #include "brokersim/body.h"
+#include "brokersim/desk.h"
 #include "brokersim/fault.h"
 #include "brokersim/quota.h"
 #include "brokersim/server.h"
@@ -228,15 +229,11 @@ static void login(struct request *request, const json_t *body)
         return;
     for (uint32_t i = first; i < end; i++) {
         struct server *server = &request->sim->servers[i];
-        if (!quota_login(server)) {
+        if (!server_login(server)) {
             http_fail(request, 451, "Too many logins today");
             return;
         }
-        server_drop_subscriptions(server);
         fault_clear(server);
-        server->login_ns = request->sim->utc_ns;
-        while (server->stream_count > 0)
-            conn_close(server->streams[0]);
     }
     done(request);
 }
@@ -281,6 +278,8 @@ void rest_admin(struct request *request)
     } else if (request->method == HTTP_GET && strcmp(what, "account") == 0) {
         http_query(request, "topics", topics, sizeof topics);
         account_json(request->sim, &request->answer, strcmp(topics, "0") != 0);
+    } else if (request->method == HTTP_GET && strcmp(what, "trading") == 0) {
+        desk_json(request->sim, &request->answer);
     } else if (request->method == HTTP_POST) {
         rest_admin_post(request, what);
     } else {

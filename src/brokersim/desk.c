@@ -34,8 +34,18 @@ void desk_close(struct sj_brokersim *sim)
     free(desk->deals);
     free(desk->actions);
     free(desk->positions);
+    for (uint32_t i = 0; i < SJ_SIM_SERVERS_MAX; i++)
+        while (desk->late_count[i] > 0)
+            free(desk->late[i][--desk->late_count[i]].text);
     free(desk);
     sim->desk = NULL;
+}
+
+void desk_forget(struct server *server)
+{
+    struct order_desk *desk = server->sim->desk;
+    for (uint32_t i = 0; i < desk->order_count; i++)
+        desk->orders[i].known &= ~(1u << server->index);
 }
 
 bool desk_queue(struct sj_brokersim *sim, enum action_kind kind, uint32_t order, int64_t value)
@@ -76,8 +86,10 @@ void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantit
     order->modified_ns = sim->utc_ns;
     move_position(&desk->positions[account * sim->universe.total + order->instrument],
                   order->side == SJ_SIDE_BUY ? units : -units, price_e6);
-    if (desk->deal_count == DEALS_MAX)
+    if (desk->deal_count == DEALS_MAX) {
+        desk->deals_missing++;
         return;
+    }
     uint32_t index = desk->deal_count++;
     desk->deals[index] = (struct user_deal){.order = owner - 1,
                                             .next = DEAL_NONE,
@@ -155,7 +167,9 @@ static void carry_out_new(struct sj_brokersim *sim, uint32_t index)
     bool fop = sj_sim_is_fop((enum sj_security)sim->universe.list[order->instrument].security);
     sj_rc rc = -SJ_E_REFUSED;
     const char *code = "88";
-    if (fop && order->price_type == SJ_PRICE_MKT && order->time_in_force == SJ_TIF_ROD)
+    if (fault_hits(&sim->servers[order->server], FAULT_REJECT))
+        rc = -SJ_E_REFUSED;
+    else if (fop && order->price_type == SJ_PRICE_MKT && order->time_in_force == SJ_TIF_ROD)
         code = "9938";
     else
         rc = sim->source->ops->submit(sim->source, &in, &result);
@@ -166,6 +180,7 @@ static void carry_out_new(struct sj_brokersim *sim, uint32_t index)
         report(sim, order, "New", code);
         return;
     }
+    order->arrived = true;
     settle(order, &result);
     if (!fop && order->price_type == SJ_PRICE_MKT && result.filled == 0 && result.cancelled > 0) {
         snprintf(order->message, sizeof order->message, "the market order found no match");
@@ -234,7 +249,10 @@ static void carry_out(struct sj_brokersim *sim, const struct action *action)
 
 bool desk_waits(const struct sj_brokersim *sim)
 {
-    return sim->desk->action_head != sim->desk->action_tail;
+    uint32_t late = 0;
+    for (uint32_t i = 0; i < sim->server_count; i++)
+        late += sim->desk->late_count[i];
+    return late > 0 || sim->desk->action_head != sim->desk->action_tail;
 }
 
 uint64_t desk_work(struct sj_brokersim *sim)
@@ -251,5 +269,5 @@ uint64_t desk_work(struct sj_brokersim *sim)
         desk->in_submit = false;
         done++;
     }
-    return done;
+    return done + desk_report_late(sim);
 }

@@ -17,6 +17,12 @@ uint64_t desk_work(struct sj_brokersim *sim);
 /* Something of users' orders is due later. */
 bool desk_waits(const struct sj_brokersim *sim);
 
+/* The program of one server ends: it knows no trade id until /order/trades names them. */
+void desk_forget(struct server *server);
+
+/* What the exchange and the broker hold true of users' orders, as JSON: GET /admin/trading. */
+void desk_json(const struct sj_brokersim *sim, struct sj_reply *json);
+
 /* The market's fills: the sink of the source. */
 void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantity);
 

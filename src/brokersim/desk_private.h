@@ -6,9 +6,10 @@
 #include "brokersim/body.h"
 #include "brokersim/desk.h"
 
-#define ORDERS_MAX 65536
-#define DEALS_MAX 262144
+#define ORDERS_MAX (1u << 20) /* as many as the id has room for */
+#define DEALS_MAX (1u << 21)
 #define ACTIONS_MAX 8192
+#define LATE_MAX 1024
 #define DEAL_NONE UINT32_MAX
 
 enum order_status {
@@ -43,6 +44,8 @@ struct user_order {
     uint32_t cancelled;
     uint32_t first_deal, last_deal;
     uint32_t known; /* bit per server whose process knows the id */
+    uint8_t server; /* that took it */
+    bool arrived;   /* the exchange accepted it */
     int64_t order_ns, modified_ns;
     char message[64];
 };
@@ -70,6 +73,22 @@ struct position {
     int64_t price_e6; /* average of the open part */
 };
 
+/* An order event that a fault keeps back, for one server. */
+struct late_report {
+    int64_t due_ns;
+    char *text;
+    uint32_t size;
+    bool until_next; /* goes out behind the next event, or when due */
+};
+
+/* How order calls ended, for tests to compare with what a client saw. */
+struct call_account {
+    uint64_t received; /* place, cancel, update calls that passed quota and credentials */
+    uint64_t refused;  /* of these answered 400, 404 or 500: nothing was done */
+    uint64_t lost;     /* of these never carried out: order_503, lost_order, unknown_lost */
+    uint64_t unheard;  /* of these carried out, without (all of) an answer or with a 409 */
+};
+
 struct order_desk {
     struct user_order *orders;
     struct user_deal *deals;
@@ -78,7 +97,11 @@ struct order_desk {
     uint32_t order_count, deal_count;
     uint32_t action_head, action_tail;
     uint32_t deals_reported; /* deals before this one had their events */
+    uint64_t deals_missing;  /* filled, but DEALS_MAX was reached: not listed */
     uint64_t event_id;
+    struct call_account calls;
+    struct late_report late[SJ_SIM_SERVERS_MAX][LATE_MAX];
+    uint32_t late_count[SJ_SIM_SERVERS_MAX];
     bool in_submit; /* deals of the running order wait for its order event */
 };
 
@@ -93,9 +116,14 @@ bool desk_queue(struct sj_brokersim *sim, enum action_kind kind, uint32_t order,
 void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
                        const char *op_type, const char *op_code, const char *op_msg);
 void desk_report_deal(struct sj_brokersim *sim, uint32_t index);
+/* Sends what faults kept back and is due. Returns how many. */
+uint64_t desk_report_late(struct sj_brokersim *sim);
 
 /* The order's own fields, as trades and events have them in common. */
 void put_order_fields(struct sj_reply *json, const struct sj_brokersim *sim,
+                      const struct user_order *order);
+/* The trade as place_order and /order/trades answer it: contract, order, status. */
+void put_trade_fields(struct sj_reply *json, const struct sj_brokersim *sim,
                       const struct user_order *order);
 void put_seconds(struct sj_reply *json, const char *key, int64_t utc_ns);
 

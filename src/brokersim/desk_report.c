@@ -4,7 +4,11 @@
 
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* A reordered event that no other follows for so long comes alone. */
+#define REORDER_MAX_NS SJ_NS_PER_S
 
 void put_seconds(struct sj_reply *json, const char *key, int64_t utc_ns)
 {
@@ -36,25 +40,95 @@ void put_order_fields(struct sj_reply *json, const struct sj_brokersim *sim,
     put_account(json, "account", order->account);
 }
 
+static void broadcast(struct server *server, const char *event, uint32_t size)
+{
+    stream_broadcast(server, SJ_CHANNEL_ORDER, event, size);
+    if (fault_hits(server, FAULT_DUPLICATE_REPORT))
+        stream_broadcast(server, SJ_CHANNEL_ORDER, event, size);
+}
+
+/* Keeps an event back. False when there is no room: it goes out at once. */
+static bool keep(struct server *server, const char *event, uint32_t size, int64_t due_ns,
+                 bool until_next)
+{
+    struct order_desk *desk = server->sim->desk;
+    uint32_t *count = &desk->late_count[server->index];
+    char *text = *count < LATE_MAX ? malloc(size) : NULL;
+    if (!text)
+        return false;
+    memcpy(text, event, size);
+    desk->late[server->index][(*count)++] = (struct late_report){due_ns, text, size, until_next};
+    return true;
+}
+
+/* Sends what is due of one server's kept events; those that wait for the next one when `next`. */
+static uint64_t release(struct server *server, bool next)
+{
+    struct order_desk *desk = server->sim->desk;
+    struct late_report *list = desk->late[server->index];
+    uint32_t count = desk->late_count[server->index], kept = 0;
+    uint64_t sent = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (list[i].due_ns > server->sim->now_ns && !(next && list[i].until_next)) {
+            list[kept++] = list[i];
+            continue;
+        }
+        broadcast(server, list[i].text, list[i].size);
+        free(list[i].text);
+        sent++;
+    }
+    desk->late_count[server->index] = kept;
+    return sent;
+}
+
+static bool waits_for_next(const struct server *server)
+{
+    const struct order_desk *desk = server->sim->desk;
+    for (uint32_t i = 0; i < desk->late_count[server->index]; i++)
+        if (desk->late[server->index][i].until_next)
+            return true;
+    return false;
+}
+
+uint64_t desk_report_late(struct sj_brokersim *sim)
+{
+    uint64_t sent = 0;
+    for (uint32_t i = 0; i < sim->server_count; i++)
+        if (sim->desk->late_count[i] > 0)
+            sent += release(&sim->servers[i], false);
+    return sent;
+}
+
+/* One server's copy of an event, by way of the faults. */
+static void send_to(struct server *server, const char *event, uint32_t size, bool deal)
+{
+    enum fault_kind late = deal ? FAULT_LATE_DEAL : FAULT_LATE_REPORT;
+    int64_t now_ns = server->sim->now_ns;
+    server->order_generated++;
+    if (fault_hits(server, FAULT_LOSE_REPORT)) {
+        server->order_lost++;
+        return;
+    }
+    int64_t late_ns = (int64_t)server->faults->fault[late].value * SJ_NS_PER_MS;
+    if (fault_hits(server, late) && keep(server, event, size, now_ns + late_ns, false))
+        return;
+    if (!waits_for_next(server) && fault_hits(server, FAULT_REORDER_REPORT) &&
+        keep(server, event, size, now_ns + REORDER_MAX_NS, true))
+        return;
+    broadcast(server, event, size);
+    release(server, true);
+}
+
 /* To every login of the person: all servers, but for the faults. */
-static void send_report(struct sj_brokersim *sim, struct sj_reply *json)
+static void send_report(struct sj_brokersim *sim, struct sj_reply *json, bool deal)
 {
     char event[4096];
     int size = snprintf(event, sizeof event, "event: order_event\ndata: %.*s\n\n", (int)json->size,
                         json->failed ? "" : json->data);
     bool whole = !json->failed && size < (int)sizeof event;
     sj_reply_done(json);
-    for (uint32_t i = 0; i < sim->server_count && whole; i++) {
-        struct server *server = &sim->servers[i];
-        server->order_generated++;
-        if (fault_hits(server, FAULT_LOSE_REPORT)) {
-            server->order_lost++;
-            continue;
-        }
-        stream_broadcast(server, SJ_CHANNEL_ORDER, event, (size_t)size);
-        if (fault_hits(server, FAULT_DUPLICATE_REPORT))
-            stream_broadcast(server, SJ_CHANNEL_ORDER, event, (size_t)size);
-    }
+    for (uint32_t i = 0; i < sim->server_count && whole; i++)
+        send_to(&sim->servers[i], event, (uint32_t)size, deal);
 }
 
 static void begin_report(struct sj_brokersim *sim, struct sj_reply *json, const char *state)
@@ -66,12 +140,12 @@ static void begin_report(struct sj_brokersim *sim, struct sj_reply *json, const 
     sj_reply_object(json, state);
 }
 
-static void end_report(struct sj_brokersim *sim, struct sj_reply *json)
+static void end_report(struct sj_brokersim *sim, struct sj_reply *json, bool deal)
 {
     sj_reply_end_object(json);
     sj_reply_end_object(json);
     sj_reply_end_object(json);
-    send_report(sim, json);
+    send_report(sim, json, deal);
 }
 
 static void put_event_contract(struct sj_reply *json, const struct sj_sim_instrument *one)
@@ -126,7 +200,7 @@ void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
     sj_reply_string(&json, "web_id", "137");
     sj_reply_end_object(&json);
     put_event_contract(&json, &sim->universe.list[order->instrument]);
-    end_report(sim, &json);
+    end_report(sim, &json, false);
 }
 
 void desk_report_deal(struct sj_brokersim *sim, uint32_t index)
@@ -156,8 +230,10 @@ void desk_report_deal(struct sj_brokersim *sim, uint32_t index)
     }
     sj_reply_e6(&json, "price", deal->price_e6);
     sj_reply_int(&json, "quantity", deal->quantity);
-    sj_reply_string(&json, "web_id", "137");
-    sj_reply_string(&json, "custom_field", order->custom_field);
+    if (stock) {
+        sj_reply_string(&json, "web_id", "137");
+        sj_reply_string(&json, "custom_field", order->custom_field);
+    }
     put_seconds(&json, "ts", deal->utc_ns);
-    end_report(sim, &json);
+    end_report(sim, &json, true);
 }

@@ -1,10 +1,13 @@
 #include "brokersim/fault.h"
 
 #include "base/clock.h"
+#include "brokersim/desk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RESTART_MS_MAX 3600000u
 
 static const char *const NAMES[FAULT_KINDS] = {
 #define X(suffix, name, text) name,
@@ -70,11 +73,22 @@ void fault_arm(struct server *server, enum fault_kind kind, const struct fault *
         server->last_maintenance_ns = server->sim->utc_ns;
     } else if (kind == FAULT_CLOSE || kind == FAULT_STALL || kind == FAULT_SLOW) {
         act_on_streams(server, kind, fault->value);
+    } else if (kind == FAULT_FORGET) {
+        desk_forget(server);
+    } else if (kind == FAULT_RESTART) {
+        server->restart_ms =
+            fault->value < RESTART_MS_MAX ? (uint32_t)fault->value : RESTART_MS_MAX;
+        server->restarts = true;
     } else {
         set->fault[kind] = *fault;
         set->fault[kind].active = true;
         set->active |= 1u << kind;
     }
+}
+
+void fault_disarm(struct server *server, enum fault_kind kind)
+{
+    disarm(server->faults, kind);
 }
 
 void fault_clear(struct server *server)

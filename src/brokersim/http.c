@@ -240,7 +240,8 @@ void http_answer(struct request *request)
         conn->hold_until_ns = conn->sim->now_ns + request->delay_ms * 1000000LL;
     conn_put(conn, head, (size_t)length);
     if (request->method != HTTP_HEAD)
-        conn_put(conn, packed ? packed : json->data, size);
+        conn_put(conn, packed ? packed : json->data, request->cut ? size / 2 : size);
+    conn->close_after |= request->cut;
     free(packed);
 }
 

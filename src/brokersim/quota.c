@@ -36,16 +36,16 @@ struct quota {
     uint64_t bytes;
 };
 
-sj_rc quota_init(struct server *server)
+sj_rc quota_init(struct quota **ret_quota)
 {
-    server->quota = calloc(1, sizeof *server->quota);
-    return server->quota ? 0 : -ENOMEM;
+    *ret_quota = calloc(1, sizeof **ret_quota);
+    return *ret_quota ? 0 : -ENOMEM;
 }
 
-void quota_done(struct server *server)
+void quota_done(struct quota **quota)
 {
-    free(server->quota);
-    server->quota = NULL;
+    free(*quota);
+    *quota = NULL;
 }
 
 /* The slot about to be overwritten holds the request `count` before this one. */
@@ -58,14 +58,23 @@ static bool over(struct window *window, const struct limit *limit, int64_t now_n
     return breach;
 }
 
+/* Orders and accounts are the person's, however many logins share them; data is a login's. */
+static struct quota *holder(struct server *server, enum quota_class class)
+{
+    bool shared = class == QUOTA_ORDER || class == QUOTA_PORTFOLIO;
+    return shared ? server->sim->person : server->quota;
+}
+
 const char *quota_refuses(struct server *server, enum quota_class class)
 {
-    struct quota *quota = server->quota;
+    struct quota *quota = holder(server, class);
     int64_t now_ns = server->sim->now_ns;
     if (server->sim->options.no_quota)
         return NULL;
-    if (now_ns < quota->banned_until_ns)
-        return quota->ban_text;
+    if (now_ns < server->sim->person->banned_until_ns)
+        return server->sim->person->ban_text;
+    if (now_ns < server->quota->banned_until_ns)
+        return server->quota->ban_text;
     if (class == QUOTA_FREE)
         return NULL;
     const char *breach = NULL;
@@ -108,5 +117,5 @@ void quota_set_bytes(struct server *server, uint64_t bytes)
 bool quota_login(struct server *server)
 {
     uint32_t limit = server->sim->options.logins_a_day;
-    return ++server->quota->logins <= limit || limit == 0;
+    return ++server->sim->person->logins <= limit || limit == 0;
 }

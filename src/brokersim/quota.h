@@ -1,8 +1,11 @@
 /*
- * quota.h: what a login may ask for in a time, and what happens when it asks for more.
+ * quota.h: what a person and a login may ask for in a time, and what happens when they ask for
+ * more.
  *
- * Each class has a window; a breach suspends the whole service of that server for ban_ms, as the
- * broker does. Traffic of history answers is counted per day: over the limit they answer empty.
+ * Each class has a window that slides exactly. Order and portfolio calls and logins are counted for
+ * the person, over all servers; a breach suspends all of them for ban_ms. Data queries are counted
+ * for a login; a breach suspends its server. Traffic of history answers is counted per day: over
+ * the limit they answer empty.
  *
  * Threads  [owner]. Memory: reserved at init.
  */
@@ -20,8 +23,8 @@ enum quota_class {
     QUOTA_KBARS,
 };
 
-SJ_MUST_USE sj_rc quota_init(struct server *server);
-void quota_done(struct server *server);
+SJ_MUST_USE sj_rc quota_init(struct quota **ret_quota);
+void quota_done(struct quota **quota);
 
 /* Counts a request. NULL, or why it is refused. */
 const char *quota_refuses(struct server *server, enum quota_class class);
@@ -34,7 +37,7 @@ void quota_usage(const struct server *server, uint64_t *ret_bytes, uint64_t *ret
 /* Sets the traffic already used (an admin call, to see what a client does at the limit). */
 void quota_set_bytes(struct server *server, uint64_t bytes);
 
-/* Counts a login. False when the day's logins are used up. */
+/* Counts a login of the person. False when the day's logins are used up. */
 bool quota_login(struct server *server);
 
 #endif

@@ -322,6 +322,13 @@ static sj_rc reprice(struct sj_market_source *source, uint32_t feed, uint64_t id
     return reduce(source, id, 0);
 }
 
+static uint32_t left(struct sj_market_source *source, uint64_t id)
+{
+    (void)source;
+    (void)id;
+    return 0;
+}
+
 static void close_replay(struct sj_market_source *source)
 {
     struct replay *replay = of(source);
@@ -338,6 +345,7 @@ static const struct sj_market_source_ops REPLAY_OPS = {.run = run,
                                                        .cancel = cancel,
                                                        .reduce = reduce,
                                                        .reprice = reprice,
+                                                       .left = left,
                                                        .close = close_replay};
 
 /* Before its first event a feed knows its reference and nothing else. */

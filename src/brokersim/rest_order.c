@@ -5,16 +5,30 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define QUANTITY_MAX 100000
 #define CUSTOM_FIELD_MAX 6
 
-static void put_trade(struct sj_reply *json, const struct sj_brokersim *sim,
+static void put_deals(struct sj_reply *json, const struct order_desk *desk,
                       const struct user_order *order)
 {
-    const struct order_desk *desk = sim->desk;
-    sj_reply_object(json, NULL);
+    sj_reply_array(json, "deals");
+    for (uint32_t i = order->first_deal; i != DEAL_NONE; i = desk->deals[i].next) {
+        sj_reply_object(json, NULL);
+        sj_reply_format(json, "seq", "%06u", desk->deals[i].seq);
+        sj_reply_e6(json, "price", desk->deals[i].price_e6);
+        sj_reply_int(json, "quantity", desk->deals[i].quantity);
+        put_seconds(json, "ts", desk->deals[i].utc_ns);
+        sj_reply_end_object(json);
+    }
+    sj_reply_end_array(json);
+}
+
+void put_trade_fields(struct sj_reply *json, const struct sj_brokersim *sim,
+                      const struct user_order *order)
+{
     put_contract(json, "contract", &sim->universe, &sim->universe.list[order->instrument]);
     sj_reply_object(json, "order");
     put_order_fields(json, sim, order);
@@ -33,38 +47,74 @@ static void put_trade(struct sj_reply *json, const struct sj_brokersim *sim,
     sj_reply_int(json, "cancel_quantity", order->cancelled);
     sj_reply_string(json, "msg", order->message);
     sj_reply_string(json, "web_id", "137");
-    sj_reply_array(json, "deals");
-    for (uint32_t i = order->first_deal; i != DEAL_NONE; i = desk->deals[i].next) {
-        sj_reply_object(json, NULL);
-        sj_reply_format(json, "seq", "%06u", desk->deals[i].seq);
-        sj_reply_e6(json, "price", desk->deals[i].price_e6);
-        sj_reply_int(json, "quantity", desk->deals[i].quantity);
-        put_seconds(json, "ts", desk->deals[i].utc_ns);
-        sj_reply_end_object(json);
+    put_deals(json, sim->desk, order);
+    sj_reply_end_object(json);
+}
+
+static void put_trade(struct sj_reply *json, const struct sj_brokersim *sim,
+                      const struct user_order *order)
+{
+    sj_reply_object(json, NULL);
+    put_trade_fields(json, sim, order);
+    sj_reply_end_object(json);
+}
+
+#define OUTCOME_UNKNOWN                                                                            \
+    "OrderOutcomeUnknown: the order was sent but not answered; reconcile, do not resend"
+
+/* Closes without an answer; what answers other requests is sent before. */
+static void hang_up(struct request *request)
+{
+    request->no_answer = true;
+    conn_flush(request->connection);
+    conn_close(request->connection);
+}
+
+/* The faults that keep an order call from being carried out. True: it is answered, or never. */
+static bool struck(struct request *request)
+{
+    struct server *server = request->server;
+    struct call_account *calls = &request->sim->desk->calls;
+    calls->received++;
+    calls->lost++;
+    if (fault_hits(server, FAULT_ORDER_REFUSE)) {
+        http_fail(request, 503, "Service Unavailable: the order was not taken");
+        return true;
     }
-    sj_reply_end_array(json);
-    sj_reply_end_object(json);
-    sj_reply_end_object(json);
+    if (fault_hits(server, FAULT_UNKNOWN_LOST)) {
+        http_fail(request, 409, OUTCOME_UNKNOWN);
+        return true;
+    }
+    if (fault_hits(server, FAULT_LOST_ORDER)) {
+        hang_up(request);
+        return true;
+    }
+    calls->lost--;
+    return false;
 }
 
 /* Answers with the trade, by way of the faults of order calls: the call has taken effect. */
 static void answer_trade(struct request *request, const struct user_order *order)
 {
     struct server *server = request->server;
+    struct call_account *calls = &request->sim->desk->calls;
+    calls->unheard++;
     if (fault_hits(server, FAULT_LOST_ACK)) {
-        request->no_answer = true;
-        conn_close(request->connection);
+        hang_up(request);
         return;
     }
     if (fault_hits(server, FAULT_UNKNOWN_OUTCOME)) {
-        http_fail(
-            request, 409,
-            "OrderOutcomeUnknown: the order was sent but not answered; reconcile, do not resend");
+        http_fail(request, 409, OUTCOME_UNKNOWN);
         return;
     }
+    put_trade(&request->answer, request->sim, order);
+    if (fault_hits(server, FAULT_HALF_ACK)) {
+        request->cut = true;
+        return;
+    }
+    calls->unheard--;
     if (fault_hits(server, FAULT_DELAY_ACK))
         request->delay_ms = (uint32_t)server->faults->fault[FAULT_DELAY_ACK].value;
-    put_trade(&request->answer, request->sim, order);
 }
 
 /* Index of a word in a list (NULL-terminated), or -1. */
@@ -137,12 +187,13 @@ static uint32_t enter(struct request *request, const struct user_order *order)
     uint32_t index = sim->desk->order_count++;
     struct user_order *kept = &sim->desk->orders[index];
     *kept = *order;
-    snprintf(kept->id, sizeof kept->id, "%08x%04x",
-             (uint32_t)(sim->started_ns / SJ_NS_PER_MS) ^ 0x5bd1e995u, index & 0xffff);
+    snprintf(kept->id, sizeof kept->id, "%07x%05x",
+             ((uint32_t)(sim->started_ns / SJ_NS_PER_MS) ^ 0x5bd1e995u) & 0xfffffff, index);
     snprintf(kept->seqno, sizeof kept->seqno, "%06u", index + 1);
     snprintf(kept->ordno, sizeof kept->ordno, "%c%04X", 'A' + (index >> 16 & 15), index & 0xffff);
     kept->first_deal = kept->last_deal = DEAL_NONE;
     kept->known = 1u << request->server->index;
+    kept->server = (uint8_t)request->server->index;
     kept->order_ns = sim->utc_ns;
     return index;
 }
@@ -169,7 +220,7 @@ static void place(struct request *request, const json_t *body)
     if (!wrong && (one->security == SJ_SECURITY_IND ||
                    stock == sj_sim_is_fop((enum sj_security)one->security)))
         wrong = "the contract does not take this kind of order";
-    if (!wrong && sim->desk->order_count == ORDERS_MAX)
+    if (!wrong && (sim->desk->order_count == ORDERS_MAX || sim->desk->deal_count == DEALS_MAX))
         wrong = "the simulator's book of orders is full";
     if (wrong) {
         http_fail(request, 400, wrong);
@@ -189,15 +240,28 @@ static void place(struct request *request, const json_t *body)
         answer_trade(request, &sim->desk->orders[index]);
 }
 
-void rest_place(struct request *request)
+/* An order call: faults first, then its body to `carry_out`. */
+static void order_call(struct request *request,
+                       void (*carry_out)(struct request *request, const json_t *body))
 {
+    if (struck(request))
+        return;
     json_t *body = body_parse(request);
     if (body)
-        place(request, body);
+        carry_out(request, body);
     json_decref(body);
+    int status = request->status;
+    if (status == 400 || status == 404 || status == 500)
+        request->sim->desk->calls.refused++;
 }
 
-/* The order a trade_id names, if this server's process knows it; answers itself otherwise. */
+void rest_place(struct request *request)
+{
+    order_call(request, place);
+}
+
+/* The order a trade_id names (its place is in the id's last five digits), if this server's process
+ * knows it; answers itself otherwise. */
 static struct user_order *find_order(struct request *request, const json_t *body,
                                      uint32_t *ret_index)
 {
@@ -207,12 +271,12 @@ static struct user_order *find_order(struct request *request, const json_t *body
         http_fail(request, 400, "missing field `trade_id`");
         return NULL;
     }
-    for (uint32_t i = desk->order_count; i-- > 0;) {
-        struct user_order *order = &desk->orders[i];
-        if (strcmp(order->id, id) == 0 && (order->known & 1u << request->server->index)) {
-            *ret_index = i;
-            return order;
-        }
+    size_t size = strlen(id);
+    uint32_t index = size > 5 ? (uint32_t)strtoul(id + size - 5, NULL, 16) : UINT32_MAX;
+    struct user_order *order = index < desk->order_count ? &desk->orders[index] : NULL;
+    if (order && strcmp(order->id, id) == 0 && (order->known & 1u << request->server->index)) {
+        *ret_index = index;
+        return order;
     }
     http_fail(request, 404, "Trade not found: call /order/trades first");
     return NULL;
@@ -233,35 +297,42 @@ static void change(struct request *request, enum action_kind kind, int64_t value
         answer_trade(request, order);
 }
 
+static void cancel(struct request *request, const json_t *body)
+{
+    change(request, ACTION_CANCEL, 0, body);
+}
+
 void rest_cancel(struct request *request)
 {
-    json_t *body = body_parse(request);
-    if (body)
-        change(request, ACTION_CANCEL, 0, body);
-    json_decref(body);
+    order_call(request, cancel);
+}
+
+static void update_price(struct request *request, const json_t *body)
+{
+    int64_t price;
+    if (!body_e6(body, "price", &price) || price <= 0)
+        http_fail(request, 400, "price must be a number above 0");
+    else
+        change(request, ACTION_PRICE, price, body);
 }
 
 void rest_update_price(struct request *request)
 {
-    int64_t price;
-    json_t *body = body_parse(request);
-    if (body && (!body_e6(body, "price", &price) || price <= 0))
-        http_fail(request, 400, "price must be a number above 0");
-    else if (body)
-        change(request, ACTION_PRICE, price, body);
-    json_decref(body);
+    order_call(request, update_price);
+}
+
+static void update_quantity(struct request *request, const json_t *body)
+{
+    int64_t quantity;
+    if (!body_integer(body, "quantity", &quantity) || quantity < 1 || quantity > QUANTITY_MAX)
+        http_fail(request, 400, "quantity must be a whole number from 1");
+    else
+        change(request, ACTION_QUANTITY, quantity, body);
 }
 
 void rest_update_quantity(struct request *request)
 {
-    int64_t quantity;
-    json_t *body = body_parse(request);
-    if (body &&
-        (!body_integer(body, "quantity", &quantity) || quantity < 1 || quantity > QUANTITY_MAX))
-        http_fail(request, 400, "quantity must be a whole number from 1");
-    else if (body)
-        change(request, ACTION_QUANTITY, quantity, body);
-    json_decref(body);
+    order_call(request, update_quantity);
 }
 
 void rest_trades(struct request *request)

@@ -82,11 +82,9 @@ static bool intercepted(struct request *request, const struct route *found)
     }
     if (open)
         return false;
-    if (!request->server->logged_in) {
-        http_fail(request, 503, "Too Many Connections: at most 5 connections a person");
-        return true;
-    }
-    const char *refusal = fault_refuses(request->server);
+    const char *refusal = request->server->locked_out;
+    if (!refusal)
+        refusal = fault_refuses(request->server);
     if (!refusal)
         refusal = quota_refuses(request->server, found->quota);
     if (refusal)

@@ -116,7 +116,10 @@ struct server {
     uint64_t order_generated, order_written, order_lost;
     int64_t login_ns; /* UTC */
     int64_t last_maintenance_ns;
-    bool logged_in;
+    const char *locked_out;   /* why the login does not stand, NULL while it does */
+    bool restarts;            /* with the end of this duty cycle */
+    uint32_t restart_ms;      /* ... and for so long nobody answers */
+    int64_t down_until_ns;    /* connections are closed at once before */
     struct fault_set *faults; /* never NULL */
     struct quota *quota;
 };
@@ -138,6 +141,7 @@ struct sj_brokersim {
     uint32_t dirty_count;
     uint64_t next_id;
     struct order_desk *desk;
+    struct quota *person; /* what all servers share */
     struct history *history;
 
     int64_t now_ns; /* monotonic, once per do_work */
@@ -172,11 +176,24 @@ struct request {
     int status;
     struct sj_reply answer;
     bool no_answer; /* the connection is a stream now, or closes without a word */
+    bool cut;       /* a fault: half of the body is sent, then the connection closes */
     uint32_t delay_ms;
 };
 
 /* brokersim.c: pacing starts anew from this instant */
 void sim_restart_pace(struct sj_brokersim *sim);
+
+/* server.c */
+sj_rc server_open(struct sj_brokersim *sim, uint32_t index, char *error);
+void server_close(struct server *server);
+void server_accept(struct server *server);
+/* Writes the ports of all servers to the file the options name. */
+sj_rc server_write_ports(const struct sj_brokersim *sim, char *error);
+/* A new login: subscriptions, streams and trade ids are gone. False: the day's logins are used up.
+ */
+bool server_login(struct server *server);
+/* Restarts the servers whose faults said so. */
+void server_restarts(struct sj_brokersim *sim);
 
 /* connection.c */
 sj_rc conn_open(struct server *server, int fd);

@@ -67,6 +67,8 @@ struct sj_market_source_ops {
     sj_rc (*reduce)(struct sj_market_source *source, uint64_t id, uint32_t quantity);
     sj_rc (*reprice)(struct sj_market_source *source, uint32_t feed, uint64_t id, int64_t price_e6,
                      struct sj_exchange_result *ret_result);
+    /* What is left of an order at the exchange; 0: none of that id rests there. */
+    uint32_t (*left)(struct sj_market_source *source, uint64_t id);
     void (*close)(struct sj_market_source *source);
 };
 

@@ -310,6 +310,11 @@ static sj_rc user_reprice(struct sj_market_source *source, uint32_t feed, uint64
     return rc;
 }
 
+static uint32_t user_left(struct sj_market_source *source, uint64_t id)
+{
+    return sj_exchange_left(of(source)->engine, id);
+}
+
 static void close_synth(struct sj_market_source *source)
 {
     struct synth *synth = of(source);
@@ -328,6 +333,7 @@ static const struct sj_market_source_ops SYNTH_OPS = {.run = run,
                                                       .cancel = user_cancel,
                                                       .reduce = user_reduce,
                                                       .reprice = user_reprice,
+                                                      .left = user_left,
                                                       .close = close_synth};
 
 static enum synth_group_id group_of(const struct sj_sim_instrument *instrument)

@@ -138,6 +138,25 @@ def test_503_refuses_all_but_health(broker):
     assert refused.value.code == 503
 
 
+def test_a_restarting_server_answers_nobody_and_comes_back(broker_sim, tmp_path):
+    with BrokerServer(broker_sim, tmp_path, "--servers", "2", *MARKET) as broker:
+        first, second = broker.ports
+        stream = open_stream(broker)
+        before = broker.call("GET", "/health", port=first)["instance_id"]
+        broker.call("POST", "/admin/fault", {"kind": "restart", "server": 0, "ms": 3000}, port=second)
+        with pytest.raises(http.client.IncompleteRead):
+            stream.read()
+
+        def health():
+            try:
+                return broker.call("GET", "/health", port=first)
+            except (OSError, http.client.HTTPException):
+                return None
+        assert health() is None
+        until(health, "the server after its restart")
+        assert health()["instance_id"] != before
+
+
 def test_the_201st_subscription_is_refused(broker_sim, tmp_path):
     with BrokerServer(broker_sim, tmp_path, "--instruments", "300", "--rate", "0") as broker:
         stocks = broker.call("GET", "/data/contracts?security_type=STK")["contracts"]
