@@ -340,16 +340,41 @@ class TestBounds:
         assert store.read("SELECT 1", **{f"param_p{n}": "1" for n in range(200)}).status == 404
 
     def test_more_connections_than_allowed_wait_outside(self, make_store):
-        store = make_store(arguments=["--connections", "4"])
-        idle = [store.connect() for _ in range(8)]
+        """Whoever has sent a request already must not be hung up on."""
+        store = make_store(arguments=["--connections", "2"])
+        answers = []
+
+        def ask():
+            for _ in range(5):
+                answers.append(store.read("SELECT 1").text)
+
+        threads = [threading.Thread(target=ask) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == ["1\n"] * 60
+
+    def test_idle_connections_keep_nobody_out(self, make_store):
+        store = make_store(arguments=["--connections", "2"])
+        idle = [store.connect() for _ in range(4)]
         for connection in idle:
-            try:
-                connection.connect()
-            except OSError:
-                pass
+            connection.connect()
+        idle[0].sock.sendall(b"POST / HTTP/1.1\r\n")
+        assert store.read("SELECT 1").text == "1\n"
         for connection in idle:
             connection.close()
-        assert store.wait_rows("SELECT 1", [("1",)]) == [("1",)]
+
+    def test_a_running_statement_keeps_its_place(self, make_store):
+        store = make_store(arguments=["--connections", "1"])
+        answers = []
+        slow = threading.Thread(target=lambda: answers.append(store.read("SELECT sleep(1.2)").text))
+        slow.start()
+        quick = threading.Thread(target=lambda: answers.append(store.read("SELECT sleep(1.2)").text))
+        quick.start()
+        slow.join()
+        quick.join()
+        assert answers == ["0\n", "0\n"]
 
     def test_more_readers_than_allowed_wait_their_turn(self, make_store):
         store = make_store(arguments=["--readers", "2"])

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/embedded/door.h"
 #include "store/embedded/exchange.h"
 #include "store/embedded/listen.h"
 #include "store/embedded/sandbox.h"
@@ -21,7 +22,9 @@
 
 struct sj_embedded {
     struct sj_emb_house house;
+    struct sj_emb_door door;
     struct MHD_Daemon *daemon;
+    int listen_fd;
     uint16_t port;
 };
 
@@ -40,6 +43,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *http, const 
     struct sj_emb_exchange *exchange = *slot;
     (void)version;
     if (!exchange) {
+        sj_emb_door_request_begin(http);
         exchange = sj_emb_exchange_begin(house, http, url, method);
         *slot = exchange;
         if (!exchange)
@@ -61,10 +65,10 @@ static void on_completed(void *cls, struct MHD_Connection *http, void **slot,
                          enum MHD_RequestTerminationCode code)
 {
     (void)cls;
-    (void)http;
     (void)code;
     sj_emb_exchange_close(*slot);
     *slot = NULL;
+    sj_emb_door_request_end(http);
 }
 
 static void complete_options(struct sj_embedded_options *options)
@@ -163,19 +167,26 @@ static sj_rc confine(struct sj_emb_house *house, char *error, size_t error_size)
     return rc;
 }
 
-static sj_rc start_http(struct sj_embedded *server, int fd, char *error, size_t error_size)
+static sj_rc start_http(struct sj_embedded *server, char *error, size_t error_size)
 {
     const struct sj_embedded_options *options = &server->house.options;
+    struct sj_emb_door *door = &server->door;
+    snprintf(error, error_size, "the HTTP server cannot start: no memory or descriptors");
+    sj_rc rc = sj_emb_door_init(door, server->listen_fd, options->connection_max);
+    if (rc < 0)
+        return rc;
     server->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
-        NULL, on_request, &server->house, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        options->connection_max, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+            MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC,
+        0, NULL, NULL, on_request, &server->house, MHD_OPTION_CONNECTION_LIMIT,
+        sj_emb_door_library_limit(door), MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_END);
-    if (server->daemon)
-        return 0;
-    snprintf(error, error_size, "the HTTP server cannot start: %s", strerror(errno));
-    return -EIO;
+        on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, sj_emb_door_notify, door, MHD_OPTION_END);
+    if (!server->daemon) {
+        snprintf(error, error_size, "the HTTP server cannot start: %s", strerror(errno));
+        return -EIO;
+    }
+    return sj_emb_door_open(door, server->daemon);
 }
 
 /* The parts that need the engine, in order; undone by sj_embedded_stop. */
@@ -185,9 +196,9 @@ static sj_rc start_parts(struct sj_embedded *server, char *error, size_t error_s
     const struct sj_embedded_options *options = &house->options;
     sj_rc rc = sj_emb_token_open(house->engine.token_path, house->auth.writer_token,
                                  sizeof(house->auth.writer_token), error, error_size);
-    int fd = -1;
     if (rc >= 0)
-        rc = fd = sj_emb_listen(options->listen, options->port, &server->port, error, error_size);
+        rc = server->listen_fd =
+            sj_emb_listen(options->listen, options->port, &server->port, error, error_size);
     if (rc >= 0)
         rc = write_port(options->port_file, server->port, error, error_size);
     if (rc >= 0)
@@ -202,9 +213,7 @@ static sj_rc start_parts(struct sj_embedded *server, char *error, size_t error_s
         rc = sj_emb_watch_start(&house->watch, &house->engine, &house->sessions,
                                 options->connection_max, options->reader_max);
     if (rc >= 0)
-        rc = start_http(server, fd, error, error_size);
-    if (rc < 0 && fd >= 0)
-        close(fd);
+        rc = start_http(server, error, error_size);
     return rc;
 }
 
@@ -217,6 +226,7 @@ sj_rc sj_embedded_start(const struct sj_embedded_options *options, struct sj_emb
     struct sj_emb_house *house = &server->house;
     house->options = *options;
     house->engine.lock_fd = -1;
+    server->listen_fd = -1;
     complete_options(&house->options);
     sj_rc rc = open_auth(house, error, error_size);
     if (rc >= 0)
@@ -251,15 +261,16 @@ void sj_embedded_stop(struct sj_embedded *server)
 {
     struct sj_emb_house *house = &server->house;
     if (server->daemon) {
-        int fd = MHD_quiesce_daemon(server->daemon);
+        sj_emb_door_shut(&server->door);
         atomic_store_explicit(&house->is_stopping, true, memory_order_release);
         wait_idle(house, READ_GRACE_S);
         sj_emb_watch_cancel_reads(&house->watch);
         wait_idle(house, house->options.stop_timeout_s);
         MHD_stop_daemon(server->daemon);
-        if (fd >= 0)
-            close(fd);
     }
+    sj_emb_door_done(&server->door);
+    if (server->listen_fd >= 0)
+        close(server->listen_fd);
     sj_emb_watch_stop(&house->watch);
     sj_emb_sessions_done(&house->sessions);
     sj_emb_engine_done(&house->engine);
