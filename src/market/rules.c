@@ -123,7 +123,9 @@ static bool parse_value(struct rule *rule, const char *word)
 
 static bool known_kind(const char *kind)
 {
-    static const char *const kinds[] = {"tick", "session", "limit", "interval", "point"};
+    static const char *const kinds[] = {
+        "tick",    "session", "limit",   "interval", "point",      "fee",         "fee_min",
+        "lot_fee", "tax",     "day_tax", "margin",   "margin_min", "maintenance", "maintain_min"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kind, kinds[i]) == 0)
             return true;
@@ -143,7 +145,7 @@ static const char *parse_line(char *line, struct rule *rule)
     if (!parse_date(date, &rule->from_date))
         return "the date is not YYYY-MM-DD";
     if (!known_kind(kind))
-        return "the kind is none of tick, limit, session, interval, point";
+        return "no rule is of that kind; src/market/rules.h lists them";
     if (strlen(name) >= WORD_MAX)
         return "the name is longer than 15 characters";
     snprintf(rule->kind, sizeof rule->kind, "%s", kind);
