@@ -148,7 +148,7 @@ static sj_rc start_watch(struct sj_live *live)
     };
     if (!*config->listen)
         return 0;
-    sj_rc rc = sj_watch_server_start(config->listen, pages, 3, &live->watch);
+    sj_rc rc = sj_watch_server_start(config->listen, pages, 3, NULL, &live->watch);
     if (rc < 0)
         return fail(live, rc,
                     "watch.listen '%s' must be a free loopback address such as "

@@ -52,9 +52,8 @@ static const struct sj_config_key trading_keys[] = {
         "other; live: real orders"),
     SJ_CONFIG_TEXT(struct sj_trading_config, state_dir, "data/state",
                    "the kill switch and what trading must know after a restart"),
-    SJ_CONFIG_TEXT(struct sj_trading_config, token_file, "",
-                   "a 0600 file with the token that POST /kill and /panic ask for; empty: no such "
-                   "pages"),
+    SJ_CONFIG_SECRET(struct sj_trading_config, token,
+                     "what POST /kill and /panic ask for; empty: they are refused"),
     SJ_CONFIG_TEXT(struct sj_trading_config, dead_man_file, "",
                    "a file that somebody must touch; empty: nobody need"),
     SJ_CONFIG_INT(struct sj_trading_config, dead_man_ms, 100, 86400000, "10000",

@@ -48,7 +48,7 @@ enum sj_trading_mode { SJ_TRADING_OFF, SJ_TRADING_PAPER, SJ_TRADING_LIVE };
 struct sj_trading_config {
     int32_t mode; /* enum sj_trading_mode */
     char state_dir[256];
-    char token_file[256];
+    char token[128];
     char dead_man_file[256];
     int64_t dead_man_ms;
     bool kill_cancels;

@@ -10,11 +10,13 @@
 
 #define TIMEOUT_S 10
 #define ADDRESS_MAX 64
+#define TOKEN_MAX 256
 
 struct sj_watch_server {
     struct MHD_Daemon *daemon;
     struct sj_watch_page pages[SJ_WATCH_PAGES_MAX];
     uint32_t page_count;
+    char token[TOKEN_MAX];
 };
 
 static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
@@ -51,17 +53,47 @@ static bool host_is_loopback(struct MHD_Connection *connection)
     return host == NULL;
 }
 
-static enum MHD_Result answer_page(struct MHD_Connection *connection,
-                                   const struct sj_watch_page *page)
+/* In a time that does not tell how much of it was right. */
+static bool token_is_right(const struct sj_watch_server *server, struct MHD_Connection *connection)
+{
+    static const char scheme[] = "Bearer ";
+    const char *given =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    if (!*server->token || !given || strncmp(given, scheme, sizeof scheme - 1))
+        return false;
+    given += sizeof scheme - 1;
+    size_t size = strlen(given);
+    unsigned wrong = size != strlen(server->token);
+    for (size_t i = 0; i < size && i < sizeof server->token; i++)
+        wrong |= (unsigned char)given[i] ^ (unsigned char)server->token[i];
+    return !wrong;
+}
+
+static enum MHD_Result answer_page(const struct sj_watch_server *server,
+                                   struct MHD_Connection *connection,
+                                   const struct sj_watch_page *page, bool is_post)
 {
     struct sj_text text = {0};
     enum MHD_Result result;
-    page->write(page->context, &text);
+    sj_rc rc = 0;
+    if (is_post != (page->act != NULL))
+        return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                            page->act ? "POST only\n" : "GET and HEAD only\n");
+    if (page->act && !token_is_right(server, connection))
+        return answer_error(connection, MHD_HTTP_UNAUTHORIZED,
+                            "needs Authorization: Bearer and the configured token\n");
+    if (page->act) {
+        const char *reason =
+            MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "reason");
+        rc = page->act(page->context, reason ? reason : "", &text);
+    } else {
+        page->write(page->context, &text);
+    }
     if (sj_text_failed(&text))
         result = answer_error(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory\n");
     else
-        result = answer_text(connection, MHD_HTTP_OK, page->content_type,
-                             text.bytes ? text.bytes : "", text.size);
+        result = answer_text(connection, rc < 0 ? MHD_HTTP_INTERNAL_SERVER_ERROR : MHD_HTTP_OK,
+                             page->content_type, text.bytes ? text.bytes : "", text.size);
     sj_text_done(&text);
     return result;
 }
@@ -81,11 +113,12 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     if (!host_is_loopback(connection))
         return answer_error(connection, MHD_HTTP_FORBIDDEN,
                             "this answers to loopback names only\n");
-    if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-        return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n");
+    bool is_post = !strcmp(method, MHD_HTTP_METHOD_POST);
+    if (!is_post && strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+        return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET, HEAD and POST only\n");
     for (uint32_t i = 0; i < server->page_count; i++)
         if (!strcmp(url, server->pages[i].path))
-            return answer_page(connection, &server->pages[i]);
+            return answer_page(server, connection, &server->pages[i], is_post);
     return answer_error(connection, MHD_HTTP_NOT_FOUND, "no such page; try /metrics\n");
 }
 
@@ -106,19 +139,22 @@ static sj_rc parse_address(const char *text, struct sockaddr_in *ret)
 }
 
 sj_rc sj_watch_server_start(const char *address, const struct sj_watch_page *pages,
-                            uint32_t page_count, struct sj_watch_server **ret_server)
+                            uint32_t page_count, const char *token,
+                            struct sj_watch_server **ret_server)
 {
     struct sockaddr_in where;
     sj_rc rc = parse_address(address, &where);
     if (rc < 0)
         return rc;
-    if (page_count > SJ_WATCH_PAGES_MAX)
+    if (page_count > SJ_WATCH_PAGES_MAX || (token && strlen(token) >= TOKEN_MAX))
         return -SJ_E_LIMIT;
     struct sj_watch_server *server = calloc(1, sizeof *server);
     if (!server)
         return -ENOMEM;
     memcpy(server->pages, pages, page_count * sizeof *pages);
     server->page_count = page_count;
+    if (token)
+        strcpy(server->token, token);
     errno = 0;
     server->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, ntohs(where.sin_port), NULL, NULL, answer,

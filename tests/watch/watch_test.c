@@ -83,7 +83,7 @@ static void pages_are_served_to_loopback_names_only(void **state)
     struct sj_watch_server *server;
     char answer[2048];
     (void)state;
-    assert_int_equal(sj_watch_server_start("127.0.0.1:0", pages, 1, &server), 0);
+    assert_int_equal(sj_watch_server_start("127.0.0.1:0", pages, 1, NULL, &server), 0);
     uint16_t port = sj_watch_server_port(server);
     ask(port, "GET /metrics HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n", answer,
         sizeof answer);
@@ -106,7 +106,60 @@ static void pages_are_served_to_loopback_names_only(void **state)
     struct sj_watch_server *second;
     char address[64];
     snprintf(address, sizeof address, "127.0.0.1:%u", port);
-    assert_int_equal(sj_watch_server_start(address, pages, 1, &second), -EADDRINUSE);
+    assert_int_equal(sj_watch_server_start(address, pages, 1, NULL, &second), -EADDRINUSE);
+    sj_watch_server_stop(server);
+}
+
+static sj_rc note_reason(void *context, const char *reason, struct sj_text *text)
+{
+    snprintf(context, 64, "%s", reason);
+    sj_text_add(text, "done\n");
+    return strcmp(reason, "fail") == 0 ? -EIO : 0;
+}
+
+static void an_action_needs_a_post_and_the_token(void **state)
+{
+    (void)state;
+    char reason[64] = "untouched";
+    char answer[4096];
+    const struct sj_watch_page pages[] = {
+        {"/kill", "text/plain", NULL, reason, note_reason},
+    };
+    static const struct {
+        const char *request, *status;
+    } refused[] = {
+        {"GET /kill HTTP/1.1\r\nHost: localhost\r\n\r\n", " 405 "},
+        {"POST /kill?reason=x HTTP/1.1\r\nHost: localhost\r\n\r\n", " 401 "},
+        {"POST /kill HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer wrong\r\n\r\n", " 401 "},
+        {"POST /kill HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer right1\r\n\r\n", " 401 "},
+        {"POST /kill HTTP/1.1\r\nHost: evil.tw\r\nAuthorization: Bearer right\r\n\r\n", " 403 "},
+    };
+    struct sj_watch_server *server;
+    assert_int_equal(sj_watch_server_start("127.0.0.1:0", pages, 1, "right", &server), 0);
+    uint16_t port = sj_watch_server_port(server);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        ask(port, refused[i].request, answer, sizeof answer);
+        assert_non_null(strstr(answer, refused[i].status));
+    }
+    assert_string_equal(reason, "untouched");
+    ask(port,
+        "POST /kill?reason=odd%20fills HTTP/1.1\r\nHost: localhost\r\n"
+        "Authorization: Bearer right\r\nConnection: close\r\n\r\n",
+        answer, sizeof answer);
+    assert_non_null(strstr(answer, " 200 "));
+    assert_string_equal(reason, "odd fills");
+    ask(port,
+        "POST /kill?reason=fail HTTP/1.1\r\nHost: localhost\r\n"
+        "Authorization: Bearer right\r\nConnection: close\r\n\r\n",
+        answer, sizeof answer);
+    assert_non_null(strstr(answer, " 500 "));
+    sj_watch_server_stop(server);
+    /* Without a token nobody may. */
+    assert_int_equal(sj_watch_server_start("127.0.0.1:0", pages, 1, "", &server), 0);
+    ask(sj_watch_server_port(server),
+        "POST /kill HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \r\n\r\n", answer,
+        sizeof answer);
+    assert_non_null(strstr(answer, " 401 "));
     sj_watch_server_stop(server);
 }
 
@@ -118,7 +171,8 @@ static void addresses_that_are_not_loopback_are_refused(void **state)
     struct sj_watch_server *server;
     (void)state;
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
-        assert_int_equal(sj_watch_server_start(addresses[i], NULL, 0, &server), -SJ_E_MALFORMED);
+        assert_int_equal(sj_watch_server_start(addresses[i], NULL, 0, NULL, &server),
+                         -SJ_E_MALFORMED);
 }
 
 int main(void)
@@ -128,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_summary_is_in_seconds_and_has_its_maximum),
         cmocka_unit_test(a_label_cannot_forge_a_sample),
         cmocka_unit_test(pages_are_served_to_loopback_names_only),
+        cmocka_unit_test(an_action_needs_a_post_and_the_token),
         cmocka_unit_test(addresses_that_are_not_loopback_are_refused),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
