@@ -1,0 +1,6 @@
+#include "groups.h"
+
+int main(void)
+{
+    return risk_checks();
+}
