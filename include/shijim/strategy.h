@@ -11,11 +11,13 @@
  * working orders are cancelled, and everything else goes on.
  *
  * Units    _e6: exact decimals in millionths. _ns: nanoseconds UTC since 1970. quantity: lots
- * (shares where the instrument or order is an odd lot). Position: signed lots. Errors   init says
- * why in `error`. An order call returns the intent's id, or 0 when it could not even be written
- * down (the reason is logged); a refusal by risk comes through on_order. Threads  all calls of one
- * strategy come from one thread, never at the same time. Memory   the host reserves state_size
- * bytes, zeroed, 64-byte aligned; they are the whole state.
+ *          (shares where the instrument or order is an odd lot). Position: signed lots.
+ * Errors   init says why in `error`. An order call returns the intent's id, or 0 when it could not
+ *          even be written down: what was asked makes no sense (the reason is logged, and a
+ *          strategy that keeps asking is disarmed), or the order has already ended. A refusal by
+ *          risk comes through on_order, never before the call that placed the order has returned.
+ * Threads  all calls of one strategy come from one thread, never at the same time.
+ * Memory   the host reserves state_size bytes, zeroed, 64-byte aligned; they are the whole state.
  */
 #ifndef SHIJIM_STRATEGY_H
 #define SHIJIM_STRATEGY_H
@@ -133,6 +135,7 @@ struct sj_strategy_api {
 struct sj_strategy_param {
     const char *name;
     const char *value;
+    int64_t number; /* INTEGER as it is, DECIMAL in millionths, DURATION in ns; 0 for TEXT */
 };
 
 struct sj_strategy_init {
@@ -142,14 +145,16 @@ struct sj_strategy_init {
     uint32_t strategy; /* its number, as in the events */
     uint32_t instrument_count;
     const uint32_t *instruments; /* what it was given to trade; valid until init returns */
-    const struct sj_strategy_param *params; /* checked against the plug-in's table, all present */
+    const struct sj_strategy_param *params; /* the plug-in's table, in its order, checked */
     uint32_t param_count;
     bool live; /* false: paper or backtest. For log lines only; decisions must not depend on it */
 };
 
 enum sj_param_kind { SJ_PARAM_INTEGER, SJ_PARAM_DECIMAL, SJ_PARAM_TEXT, SJ_PARAM_DURATION };
 
-/* A parameter the plug-in takes: checked, defaulted and listed by the host. */
+/* A parameter the plug-in takes: checked, defaulted and listed by the host. min and max are in the
+ * unit as written (durations: seconds); both 0: any. Durations are written as 250us, 5ms, 1.5s, 2m,
+ * 1h; a number alone is seconds. */
 struct sj_strategy_param_info {
     const char *name;
     const char *unit;     /* "lots", "ticks", "s", ... or "" */
@@ -176,7 +181,9 @@ struct sj_strategy_plugin {
     void (*on_event)(void *state, const struct sj_frame *event);
     void (*on_order)(void *state, const struct sj_strategy_report *report);
     void (*on_timer)(void *state, int64_t now_ns);
-    /* Bytes written (at most `size`), or negative. NULL: the whole state is saved as it is. */
+    /* Bytes written (at most `size`), or negative. NULL: nothing is kept, and after a restart the
+     * strategy begins anew (the host keeps positions and timers). A state holds pointers, so it is
+     * never copied as it is. */
     sj_rc (*save)(const void *state, void *buffer, size_t size);
     /* After init; the blob may be hostile. NULL where save is. */
     sj_rc (*restore)(void *state, const void *buffer, size_t size);

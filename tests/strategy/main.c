@@ -1,0 +1,10 @@
+#include "suites.h"
+
+int main(void)
+{
+    int failed = 0;
+#define X(suite) failed += suite##_tests();
+    SUITES(X)
+#undef X
+    return failed ? 1 : 0;
+}
