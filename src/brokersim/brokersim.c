@@ -20,6 +20,7 @@
 #define LATE_MAX_NS 500000000LL
 #define DRAIN_NS 5000000000LL
 #define USER_ORDERS_MAX 65536
+#define CASH_MAX 1000000000000ull
 #define SECOND_STEP_NS 100000000LL
 
 static void read_clocks(struct sj_brokersim *sim)
@@ -120,6 +121,8 @@ static sj_rc check_options(const struct sj_brokersim_options *options, char *err
         wrong = "date must be a day, YYYY-MM-DD";
     else if (options->heartbeat_ms < 10 || options->buffer_mb < 1 || options->buffer_mb > 1024)
         wrong = "heartbeat must be 10 ms or more, buffer 1 to 1024 MB";
+    else if (options->cash > CASH_MAX)
+        wrong = "cash must be at most 1000000000000 TWD";
     else if (!loopback && !(options->api_key && options->secret_key))
         wrong = "an address other than loopback needs SJ_API_KEY and SJ_SEC_KEY";
     if (!wrong)
@@ -146,7 +149,7 @@ static sj_rc start(struct sj_brokersim *sim, char *error)
     if (rc >= 0)
         rc = reserve(sim);
     if (rc >= 0)
-        rc = desk_create(sim);
+        rc = desk_create(sim, error);
     if (rc >= 0)
         rc = history_create(sim);
     if (rc >= 0)

@@ -61,6 +61,9 @@ static const struct option_row ROWS[] = {
     {"--buffer-mb", OPTION_U32, AT(buffer_mb), "MB", "how far a client may fall behind (64)"},
     {"--order-latency-ms", OPTION_U32, AT(order_latency_ms), "MS",
      "from answer to order event (2)"},
+    {"--cash", OPTION_U64, AT(cash), "TWD", "in each account, and the trading limit (100000000)"},
+    {"--holdings", OPTION_TEXT, AT(holdings), "LIST", "held since yesterday: 2330=5000,TXFL6=-2"},
+    {"--strict", OPTION_FLAG, AT(strict), "", "refuse orders beyond shares, limit or margin"},
     {"--faults", OPTION_TEXT, AT(faults), "LIST", "faults from the start, below"},
 };
 
@@ -80,7 +83,8 @@ void sj_brokersim_defaults(struct sj_brokersim_options *options)
                                              .logins_a_day = 1000,
                                              .ban_ms = 60000,
                                              .buffer_mb = 64,
-                                             .order_latency_ms = 2};
+                                             .order_latency_ms = 2,
+                                             .cash = 100000000};
     options->api_key = getenv("SJ_API_KEY");
     options->secret_key = getenv("SJ_SEC_KEY");
 }

@@ -1,5 +1,6 @@
 #include "brokersim/desk_private.h"
 #include "brokersim/fault.h"
+#include "brokersim/ledger.h"
 
 #include "base/clock.h"
 
@@ -12,7 +13,7 @@ const char *const ORDER_STATUS_NAMES[] = {"PendingSubmit", "Submitted", "PartFil
 const char *const PRICE_TYPE_NAMES[] = {"", "LMT", "MKT", "MKP"};
 const char *const TIF_NAMES[] = {"", "ROD", "IOC", "FOK"};
 
-sj_rc desk_create(struct sj_brokersim *sim)
+sj_rc desk_create(struct sj_brokersim *sim, char error[SJ_SIM_MESSAGE_MAX])
 {
     struct order_desk *desk = calloc(1, sizeof *desk);
     sim->desk = desk;
@@ -21,8 +22,10 @@ sj_rc desk_create(struct sj_brokersim *sim)
     desk->orders = calloc(ORDERS_MAX, sizeof *desk->orders);
     desk->deals = calloc(DEALS_MAX, sizeof *desk->deals);
     desk->actions = calloc(ACTIONS_MAX, sizeof *desk->actions);
-    desk->positions = calloc((size_t)ACCOUNTS * sim->universe.total, sizeof *desk->positions);
-    return desk->orders && desk->deals && desk->actions && desk->positions ? 0 : -ENOMEM;
+    desk->working = ORDER_NONE;
+    if (!desk->orders || !desk->deals || !desk->actions)
+        return -ENOMEM;
+    return ledger_create(sim, error);
 }
 
 void desk_close(struct sj_brokersim *sim)
@@ -33,7 +36,7 @@ void desk_close(struct sj_brokersim *sim)
     free(desk->orders);
     free(desk->deals);
     free(desk->actions);
-    free(desk->positions);
+    ledger_close(sim);
     for (uint32_t i = 0; i < SJ_SIM_SERVERS_MAX; i++)
         while (desk->late_count[i] > 0)
             free(desk->late[i][--desk->late_count[i]].text);
@@ -58,18 +61,32 @@ bool desk_queue(struct sj_brokersim *sim, enum action_kind kind, uint32_t order,
     return true;
 }
 
-/* Moves the position by a deal: adds at the average price, or closes and turns. */
-static void move_position(struct position *position, int64_t quantity, int64_t price_e6)
+static bool working(const struct user_order *order)
 {
-    int64_t held = position->quantity, after = held + quantity;
-    bool grows = held == 0 || (held > 0) == (quantity > 0);
-    if (grows)
-        position->price_e6 = (int64_t)(((double)position->price_e6 * (double)llabs(held) +
-                                        (double)price_e6 * (double)llabs(quantity)) /
-                                       (double)llabs(after));
-    else if (after != 0 && (after > 0) != (held > 0))
-        position->price_e6 = price_e6;
-    position->quantity = after;
+    return order->exchange_id != 0 && order->status != ORDER_FILLED &&
+           order->status != ORDER_CANCELLED && order->status != ORDER_FAILED;
+}
+
+/* Keeps the list of orders that rest at the exchange. */
+static void track(struct order_desk *desk, struct user_order *order)
+{
+    uint32_t index = (uint32_t)(order - desk->orders);
+    bool rests = working(order);
+    if (rests && !order->listed) {
+        order->prev = ORDER_NONE;
+        order->next = desk->working;
+        if (desk->working != ORDER_NONE)
+            desk->orders[desk->working].prev = index;
+        desk->working = index;
+    } else if (!rests && order->listed) {
+        if (order->prev != ORDER_NONE)
+            desk->orders[order->prev].next = order->next;
+        else
+            desk->working = order->next;
+        if (order->next != ORDER_NONE)
+            desk->orders[order->next].prev = order->prev;
+    }
+    order->listed = rests;
 }
 
 void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantity)
@@ -77,26 +94,24 @@ void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantit
     struct sj_brokersim *sim = context;
     struct order_desk *desk = sim->desk;
     struct user_order *order = &desk->orders[owner - 1];
-    const struct sj_sim_instrument *one = &sim->universe.list[order->instrument];
-    int64_t units = (int64_t)quantity * (order->feed == order->instrument ? one->unit : 1);
-    uint32_t account = (uint32_t)(order->account - ACCOUNT_LIST);
+    struct user_deal deal = {.order = owner - 1,
+                             .next = DEAL_NONE,
+                             .seq = desk->deal_count + 1,
+                             .quantity = quantity,
+                             .price_e6 = price_e6,
+                             .utc_ns = sim->utc_ns};
+    ledger_deal(sim, order, &deal);
     order->filled += quantity;
     order->status =
         order->filled + order->cancelled >= order->quantity ? ORDER_FILLED : ORDER_PART_FILLED;
     order->modified_ns = sim->utc_ns;
-    move_position(&desk->positions[account * sim->universe.total + order->instrument],
-                  order->side == SJ_SIDE_BUY ? units : -units, price_e6);
+    track(desk, order);
     if (desk->deal_count == DEALS_MAX) {
         desk->deals_missing++;
         return;
     }
     uint32_t index = desk->deal_count++;
-    desk->deals[index] = (struct user_deal){.order = owner - 1,
-                                            .next = DEAL_NONE,
-                                            .seq = index + 1,
-                                            .quantity = quantity,
-                                            .price_e6 = price_e6,
-                                            .utc_ns = sim->utc_ns};
+    desk->deals[index] = deal;
     if (order->last_deal == DEAL_NONE)
         order->first_deal = index;
     else
@@ -145,10 +160,10 @@ static void settle(struct user_order *order, const struct sj_exchange_result *re
 {
     order->exchange_id = result->id;
     order->cancelled += result->cancelled;
-    if (order->filled >= order->quantity)
-        order->status = ORDER_FILLED;
-    else if (result->cancelled > 0)
+    if (result->cancelled > 0)
         order->status = ORDER_CANCELLED;
+    else if (order->filled + order->cancelled >= order->quantity)
+        order->status = ORDER_FILLED;
     else
         order->status = order->filled > 0 ? ORDER_PART_FILLED : ORDER_SUBMITTED;
 }
@@ -167,7 +182,8 @@ static void carry_out_new(struct sj_brokersim *sim, uint32_t index)
     bool fop = sj_sim_is_fop((enum sj_security)sim->universe.list[order->instrument].security);
     sj_rc rc = -SJ_E_REFUSED;
     const char *code = "88";
-    if (fault_hits(&sim->servers[order->server], FAULT_REJECT))
+    const char *refusal = ledger_refuses(sim, order);
+    if (refusal || fault_hits(&sim->servers[order->server], FAULT_REJECT))
         rc = -SJ_E_REFUSED;
     else if (fop && order->price_type == SJ_PRICE_MKT && order->time_in_force == SJ_TIF_ROD)
         code = "9938";
@@ -176,12 +192,15 @@ static void carry_out_new(struct sj_brokersim *sim, uint32_t index)
     if (rc < 0) {
         order->status = ORDER_FAILED;
         snprintf(order->message, sizeof order->message, "%s",
-                 strcmp(code, "9938") == 0 ? "MKT orders must be IOC or FOK" : refusal_text(rc));
+                 strcmp(code, "9938") == 0 ? "MKT orders must be IOC or FOK"
+                 : refusal                 ? refusal
+                                           : refusal_text(rc));
         report(sim, order, "New", code);
         return;
     }
     order->arrived = true;
     settle(order, &result);
+    track(sim->desk, order);
     if (!fop && order->price_type == SJ_PRICE_MKT && result.filled == 0 && result.cancelled > 0) {
         snprintf(order->message, sizeof order->message, "the market order found no match");
         report(sim, order, "New", "48");
@@ -190,12 +209,6 @@ static void carry_out_new(struct sj_brokersim *sim, uint32_t index)
     report(sim, order, "New", "00");
     if (result.cancelled > 0)
         report(sim, order, "Cancel", "00");
-}
-
-static bool working(const struct user_order *order)
-{
-    return order->exchange_id != 0 && order->status != ORDER_FILLED &&
-           order->status != ORDER_CANCELLED && order->status != ORDER_FAILED;
 }
 
 static sj_rc change(struct sj_brokersim *sim, struct user_order *order, const struct action *action)
@@ -239,6 +252,7 @@ static void carry_out(struct sj_brokersim *sim, const struct action *action)
         return;
     }
     sj_rc rc = change(sim, order, action);
+    track(sim->desk, order);
     snprintf(order->message, sizeof order->message, "%s",
              rc >= 0               ? ""
              : rc == -SJ_E_UNKNOWN ? "the order is not working"

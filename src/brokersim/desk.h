@@ -9,7 +9,8 @@
 
 #include "brokersim/server.h"
 
-SJ_MUST_USE sj_rc desk_create(struct sj_brokersim *sim);
+/* -SJ_E_*, with a line for the user in `error` where it is about the options. */
+SJ_MUST_USE sj_rc desk_create(struct sj_brokersim *sim, char error[SJ_SIM_MESSAGE_MAX]);
 void desk_close(struct sj_brokersim *sim);
 
 /* Carries out what is due. Returns how much was done. */

@@ -11,6 +11,7 @@
 #define ACTIONS_MAX 8192
 #define LATE_MAX 1024
 #define DEAL_NONE UINT32_MAX
+#define ORDER_NONE UINT32_MAX
 
 enum order_status {
     ORDER_PENDING_SUBMIT,
@@ -46,6 +47,12 @@ struct user_order {
     uint32_t known; /* bit per server whose process knows the id */
     uint8_t server; /* that took it */
     bool arrived;   /* the exchange accepted it */
+    bool daytrade_short;
+    bool listed;         /* among the working ones ... */
+    uint32_t next, prev; /* ... which are linked */
+    int64_t amount_e6;   /* traded so far, of it as day trades; fee and tax on it */
+    int64_t day_amount_e6;
+    int64_t fee_e6, tax_e6;
     int64_t order_ns, modified_ns;
     char message[64];
 };
@@ -57,6 +64,10 @@ struct user_deal {
     uint32_t quantity;
     int64_t price_e6;
     int64_t utc_ns;
+    int64_t fee_e6, tax_e6;
+    int64_t closed;   /* units of a position */
+    int64_t entry_e6; /* what they cost, price times units */
+    int64_t pnl_e6;   /* their profit in TWD, before fee and tax */
 };
 
 enum action_kind { ACTION_NEW, ACTION_CANCEL, ACTION_PRICE, ACTION_QUANTITY };
@@ -69,8 +80,29 @@ struct action {
 };
 
 struct position {
-    int64_t quantity; /* shares of stocks, lots of the rest; negative: short */
-    int64_t price_e6; /* average of the open part */
+    int64_t quantity; /* negative: short */
+    int64_t cost_e6;  /* price times units of the open part, never negative */
+    int64_t yd_quantity;
+    int64_t day_left; /* bought today and not sold again: their sale is a day trade */
+    int64_t bought, sold;
+    int64_t closed;                          /* units, with ... */
+    int64_t closed_entry_e6, closed_exit_e6; /* ... price times units on both ends */
+    int64_t realized_e6;
+    int64_t fee_e6, tax_e6; /* of all its deals */
+};
+
+struct money {
+    int64_t opening_e6;
+    int64_t fee_e6, tax_e6;
+    int64_t bought_e6, sold_e6; /* stocks: amounts traded */
+    int64_t premium_e6;         /* options: received less paid */
+    int64_t future_pnl_e6;      /* closed */
+    int64_t option_pnl_e6;
+};
+
+struct ledger {
+    struct position *positions; /* [account][instrument] */
+    struct money money[ACCOUNTS];
 };
 
 /* An order event that a fault keeps back, for one server. */
@@ -92,9 +124,10 @@ struct call_account {
 struct order_desk {
     struct user_order *orders;
     struct user_deal *deals;
-    struct action *actions;     /* ring */
-    struct position *positions; /* [account][instrument] */
+    struct action *actions; /* ring */
+    struct ledger ledger;
     uint32_t order_count, deal_count;
+    uint32_t working; /* first of the orders that rest at the exchange */
     uint32_t action_head, action_tail;
     uint32_t deals_reported; /* deals before this one had their events */
     uint64_t deals_missing;  /* filled, but DEALS_MAX was reached: not listed */

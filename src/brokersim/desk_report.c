@@ -35,6 +35,7 @@ void put_order_fields(struct sj_reply *json, const struct sj_brokersim *sim,
     if (is_stock(sim, order)) {
         sj_reply_string(json, "order_lot", order->order_lot);
         sj_reply_string(json, "order_cond", order->order_cond);
+        sj_reply_bool(json, "daytrade_short", order->daytrade_short);
     }
     sj_reply_string(json, "custom_field", order->custom_field);
     put_account(json, "account", order->account);

@@ -1,5 +1,5 @@
 /* What is true of users' orders, at the exchange and at the broker, for tests to compare with. */
-#include "brokersim/desk_private.h"
+#include "brokersim/ledger.h"
 
 static void put_order(struct sj_reply *json, const struct sj_brokersim *sim,
                       const struct user_order *order)
@@ -32,10 +32,47 @@ static void put_deals(struct sj_reply *json, const struct sj_brokersim *sim)
         sj_reply_string(json, "action", order->side == SJ_SIDE_BUY ? "Buy" : "Sell");
         sj_reply_e6(json, "price", deal->price_e6);
         sj_reply_int(json, "quantity", deal->quantity);
+        sj_reply_e6(json, "fee", deal->fee_e6);
+        sj_reply_e6(json, "tax", deal->tax_e6);
         sj_reply_bool(json, "reported", i < desk->deals_reported);
         sj_reply_end_object(json);
     }
     sj_reply_end_array(json);
+}
+
+static void put_position(struct sj_reply *json, const struct sj_sim_instrument *one,
+                         const struct position *position)
+{
+    sj_reply_object(json, NULL);
+    sj_reply_string(json, "code", one->code);
+    sj_reply_int(json, "quantity", position->quantity);
+    sj_reply_e6(json, "cost", position->cost_e6);
+    sj_reply_int(json, "yd_quantity", position->yd_quantity);
+    sj_reply_int(json, "bought", position->bought);
+    sj_reply_int(json, "sold", position->sold);
+    sj_reply_e6(json, "realized", position->realized_e6);
+    sj_reply_end_object(json);
+}
+
+static void put_ledger(struct sj_reply *json, const struct sj_brokersim *sim,
+                       const struct account *account)
+{
+    const struct money *money = ledger_money(sim, account);
+    sj_reply_object(json, NULL);
+    put_account(json, "account", account);
+    sj_reply_e6(json, "opening", money->opening_e6);
+    sj_reply_e6(json, "cash", ledger_cash_e6(sim, account));
+    sj_reply_e6(json, "unsettled", ledger_unsettled_e6(sim, account));
+    sj_reply_e6(json, "fee", money->fee_e6);
+    sj_reply_e6(json, "tax", money->tax_e6);
+    sj_reply_array(json, "positions");
+    for (uint32_t i = 0; i < sim->universe.count; i++) {
+        const struct position *position = ledger_position(sim, account, i);
+        if (position->quantity != 0 || position->bought != 0 || position->sold != 0)
+            put_position(json, &sim->universe.list[i], position);
+    }
+    sj_reply_end_array(json);
+    sj_reply_end_object(json);
 }
 
 static void put_calls(struct sj_reply *json, const struct order_desk *desk)
@@ -59,6 +96,10 @@ void desk_json(const struct sj_brokersim *sim, struct sj_reply *json)
     sj_reply_int(json, "actions_waiting", desk->action_tail - desk->action_head);
     sj_reply_int(json, "events_waiting", late);
     sj_reply_int(json, "deals_missing", (int64_t)desk->deals_missing);
+    sj_reply_array(json, "accounts");
+    for (int i = 0; i < ACCOUNTS; i++)
+        put_ledger(json, sim, &ACCOUNT_LIST[i]);
+    sj_reply_end_array(json);
     sj_reply_array(json, "orders");
     for (uint32_t i = 0; i < desk->order_count; i++)
         put_order(json, sim, &desk->orders[i]);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUANTITY_MAX 100000
+#define QUANTITY_MAX 100000 /* whatever the rules say */
 #define CUSTOM_FIELD_MAX 6
 
 static void put_deals(struct sj_reply *json, const struct order_desk *desk,
@@ -150,12 +150,19 @@ static const char *read_words(const json_t *in, struct user_order *order, bool s
         return "order_type must be ROD, IOC or FOK";
     if (lot < 0 || condition < 0 || octype < 0)
         return "unknown order_lot, order_cond or octype";
+    if (stock && condition > 1)
+        return "only order_cond Cash and Netting are simulated";
+    if (stock && lot != 0 && lot != 4)
+        return "only order_lot Common and IntradayOdd are simulated";
     order->side = strcmp(action, "Buy") == 0 ? SJ_SIDE_BUY : SJ_SIDE_SELL;
     order->price_type = (uint8_t)(price_type + SJ_PRICE_LMT);
     order->time_in_force = (uint8_t)(tif + SJ_TIF_ROD);
     order->order_lot = LOTS[lot];
     order->order_cond = CONDITIONS[condition];
     order->octype = OCTYPES[octype];
+    order->daytrade_short = json_is_true(json_object_get(in, "daytrade_short"));
+    if (stock && order->daytrade_short && order->side != SJ_SIDE_SELL)
+        return "daytrade_short is for sales";
     if (stock && lot == 4 && (price_type != 0 || tif != 0))
         return "intraday odd lots take LMT ROD orders only";
     return NULL;
@@ -198,6 +205,21 @@ static uint32_t enter(struct request *request, const struct user_order *order)
     return index;
 }
 
+/* NULL, or that the market takes no order of so much at once. */
+static const char *too_much(const struct sj_brokersim *sim, const struct user_order *order)
+{
+    static const char *const names[] = {[SJ_SECURITY_FUT] = "FUT", [SJ_SECURITY_OPT] = "OPT"};
+    const struct sj_sim_instrument *one = &sim->universe.list[order->instrument];
+    bool fop = sj_sim_is_fop((enum sj_security)one->security);
+    bool odd = !fop && strcmp(order->order_lot, "IntradayOdd") == 0;
+    const char *name = fop ? names[one->security] : odd ? "ODD" : "STK";
+    int64_t most_e6;
+    if (sj_market_number(sim->rules, "lots_max", name, sim->universe.date, &most_e6) >= 0 &&
+        order->quantity > most_e6 / 1000000)
+        return "quantity is more than the market takes in one order";
+    return NULL;
+}
+
 static void place(struct request *request, const json_t *body)
 {
     struct sj_brokersim *sim = request->sim;
@@ -220,6 +242,8 @@ static void place(struct request *request, const json_t *body)
     if (!wrong && (one->security == SJ_SECURITY_IND ||
                    stock == sj_sim_is_fop((enum sj_security)one->security)))
         wrong = "the contract does not take this kind of order";
+    if (!wrong)
+        wrong = too_much(sim, &order);
     if (!wrong && (sim->desk->order_count == ORDERS_MAX || sim->desk->deal_count == DEALS_MAX))
         wrong = "the simulator's book of orders is full";
     if (wrong) {
@@ -360,7 +384,7 @@ void rest_order_rest(struct request *request)
         sj_reply_array(&request->answer, NULL);
         sj_reply_end_array(&request->answer);
     } else if (strstr(what, "comboorder")) {
-        http_fail(request, 400, "combo orders are not available in simulation");
+        http_fail(request, 400, "combo orders are not simulated: place their legs one by one");
     } else {
         http_fail(request, 404, "Not Found");
     }

@@ -125,7 +125,7 @@ static bool known_kind(const char *kind)
 {
     static const char *const kinds[] = {
         "tick",    "session", "limit",   "interval", "point",      "fee",         "fee_min",
-        "lot_fee", "tax",     "day_tax", "margin",   "margin_min", "maintenance", "maintain_min"};
+        "lot_fee", "tax",     "day_tax", "margin",   "margin_min", "maintenance", "maintain_min", "lots_max"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kind, kinds[i]) == 0)
             return true;

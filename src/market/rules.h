@@ -68,7 +68,7 @@ SJ_MUST_USE sj_rc sj_market_session(const struct sj_market_rules *rules, const c
 
 /* One number, in millionths. Kinds: limit (a ratio), interval (seconds), point (TWD), fee, tax and
  * day_tax (parts of an amount), fee_min, lot_fee, margin, margin_min, maintenance and maintain_min
- * (TWD; the data file says of what). */
+ * (TWD; the data file says of what), lots_max (of one order). */
 SJ_MUST_USE sj_rc sj_market_number(const struct sj_market_rules *rules, const char *kind,
                                    const char *name, uint32_t date, int64_t *ret_value_e6);
 

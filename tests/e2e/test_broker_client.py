@@ -155,6 +155,33 @@ def test_the_brokers_client_is_content(client, broker, home, command):
     assert wanted in out, out
 
 
+@pytest.mark.slow
+def test_the_brokers_client_reads_the_profit_of_closed_positions(client, broker, home):
+    stock = broker.call("GET", "/data/contracts/2330/info?security_type=STK")
+    future = broker.call("GET", "/data/contracts/TXFR1/info?security_type=FUT")
+
+    def settled():
+        return {account: broker.call("POST", "/portfolio/profit_loss", {"account_type": account})
+                for account in "SF"}
+
+    deadline = time.monotonic() + 60
+    while not all(settled().values()):
+        assert time.monotonic() < deadline, "never closed"
+        for code, kind, info in (("2330", "stock_order", stock), ("TXFR1", "futures_order", future)):
+            for action, price in (("Buy", info["limit_up"]), ("Sell", info["limit_down"])):
+                broker.call("POST", "/order/place_order", {
+                    "contract": {"code": code}, kind: {"action": action, "price": price, "quantity": 1,
+                                                       "price_type": "LMT", "order_type": "IOC"}})
+        time.sleep(0.05)
+    for account, wanted in (("S", "pr_ratio"), ("F", "cover_price")):
+        for command in ("profit-loss", "profit-loss-summary"):
+            rc, out = run_client(client, broker, home, [
+                "portfolio", command, "--account-type", account, "--begin-date", "2026-11-23",
+                "--end-date", "2026-11-23", "-f", "json"])
+            assert rc == 0, out
+            assert wanted in out and "pnl" in out, out
+
+
 def test_an_order_is_acknowledged_filled_and_a_position(broker):
     # At the day's upper limit, so that it meets every seller, and resting until one comes: the book may be
     # empty at this moment, and an order at the market would then end without a fill.
