@@ -1,0 +1,10 @@
+#include "order_suites.h"
+
+int main(void)
+{
+    int failed = 0;
+#define X(suite) failed += suite##_tests();
+    ORDER_SUITES(X)
+#undef X
+    return failed ? 1 : 0;
+}
