@@ -229,7 +229,8 @@ static bool open_server(struct bench_server *server, enum sj_store_format format
     }
     bench.workshop.database = "shijim";
     bench.workshop.format = format;
-    bench.workshop.is_packed = bench.setup.abilities.has_codecs;
+    bench.workshop.packed_tables = sj_store_setup_packed_tables(&bench.setup);
+    bench.workshop.text_tables = sj_store_setup_text_tables(&bench.setup);
     bench.workshop.packing = sj_store_choose_packing(&server->config, &bench.setup.abilities);
     return true;
 }

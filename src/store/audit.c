@@ -308,6 +308,12 @@ static size_t take_piece(void *context, const void *data, size_t size)
     return size;
 }
 
+/* A table of another system may have wider types, and floats: their shortest text is the decimal
+ * they were made from. */
+static const char exact_values[] =
+    "toUInt32(size), if(toTypeName(price) = 'Float64', toDecimal64(toString(price), 6),"
+    " toDecimal64(price, 6))";
+
 static sj_rc ask(struct walk *walk, struct stream *stream, uint32_t table)
 {
     char sql[1024];
@@ -316,7 +322,7 @@ static sj_rc ask(struct walk *walk, struct stream *stream, uint32_t table)
     snprintf(sql, sizeof(sql),
              "SELECT seq, %s FROM `%s`.`%s` WHERE trading_day >= toDate(%u) AND trading_day <="
              " toDate(%u) AND src = %u AND seq >= %lu AND seq <= %lu FORMAT RowBinary",
-             has_values ? "size, price" : "toUInt32(0), toInt64(0)", database,
+             has_values ? exact_values : "toUInt32(0), toInt64(0)", database,
              sj_store_table_at(table)->name, walk->day_min[table], walk->day_max[table],
              stream->src, stream->records[0].seq, stream->records[stream->count - 1].seq);
     struct answer answer = {.walk = walk, .stream = stream, .table = table};

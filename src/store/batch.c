@@ -90,15 +90,17 @@ static sj_rc encode(struct sj_store_batch *batch, struct sj_store_workshop *work
 {
     struct sj_store_plan plan;
     char columns[4096];
-    sj_store_plan_columns(rows, workshop->is_packed, &plan);
+    uint32_t bit = UINT32_C(1) << sj_store_table_index(batch->table);
+    bool is_text = workshop->format == SJ_STORE_JSON || (workshop->text_tables & bit) != 0;
+    sj_store_plan_columns(rows, (workshop->packed_tables & bit) != 0, &plan);
     sj_rc rc = sj_store_plan_text(batch->table, &plan, columns, sizeof(columns));
     SJ_ASSERT(rc > 0);
     int length = snprintf(batch->sql, sizeof(batch->sql), "INSERT INTO `%s`.`%s` %s FORMAT %s",
                           workshop->database, batch->table->name, columns,
-                          workshop->format == SJ_STORE_JSON ? "JSONEachRow" : "Native");
+                          is_text ? "JSONEachRow" : "Native");
     SJ_ASSERT(length > 0 && (size_t)length < sizeof(batch->sql));
     workshop->plain.size = 0;
-    if (workshop->format == SJ_STORE_JSON)
+    if (is_text)
         return sj_store_encode_json(rows, workshop->symbols, &plan, &workshop->plain);
     return sj_store_encode_native(rows, workshop->symbols, &plan, &workshop->plain);
 }

@@ -48,7 +48,8 @@ struct sj_store_workshop {
     struct sj_store_packer *packer;
     enum sj_store_format format;
     enum sj_store_packing packing;
-    bool is_packed; /* a current server: derived columns travel as their rests */
+    uint32_t text_tables;   /* bit i: rows of table i travel as JSONEachRow, whatever the format */
+    uint32_t packed_tables; /* bit i: derived columns of table i travel as their rests */
     const char *database;
     struct sj_store_bytes plain;
     uint32_t *scratch; /* symbols->capacity + 1 */

@@ -178,14 +178,18 @@ static void put_alias(struct text *text, const struct sj_store_column *column)
     };
     put(text, "`%s` ", column->name);
     put_type(text, column);
-    put(text, " ALIAS %s, ", formulas[column->derive]);
+    put(text, " ALIAS %s", formulas[column->derive]);
 }
 
 static void put_column(struct text *text, const struct sj_store_column *column,
-                       const struct sj_store_dialect *dialect)
+                       enum sj_store_form form, const struct sj_store_dialect *dialect)
 {
+    if (form == SJ_STORE_FORM_ALIAS) {
+        put_alias(text, column);
+        return;
+    }
     char name[80];
-    (void)!sj_store_name_text(column, dialect->has_codecs, name, sizeof(name));
+    (void)!sj_store_name_text(column, form == SJ_STORE_FORM_REST, name, sizeof(name));
     put(text, "`%s` ", name);
     bool is_text = column->kind == SJ_STORE_SYMBOL || column->kind == SJ_STORE_TEXT;
     if (is_text && dialect->has_codecs)
@@ -194,9 +198,14 @@ static void put_column(struct text *text, const struct sj_store_column *column,
         put_type(text, column);
     if (dialect->has_codecs)
         put_codec(text, column, dialect);
-    put(text, ", ");
-    if (dialect->has_codecs && column->derive != SJ_STORE_DERIVE_NONE)
-        put_alias(text, column);
+}
+
+sj_rc sj_store_column_text(const struct sj_store_column *column, enum sj_store_form form,
+                           const struct sj_store_dialect *dialect, char *ret_text, size_t size)
+{
+    struct text text = {ret_text, size, 0};
+    put_column(&text, column, form, dialect);
+    return finish(&text);
 }
 
 sj_rc sj_store_create_statement(const struct sj_store_table *table, const char *database,
@@ -204,12 +213,19 @@ sj_rc sj_store_create_statement(const struct sj_store_table *table, const char *
 {
     struct text text = {ret_text, size, 0};
     put(&text, "CREATE TABLE IF NOT EXISTS `%s`.`%s` (", database, table->name);
-    for (uint32_t i = 0; i < table->column_count; i++)
-        put_column(&text, &table->columns[i], dialect);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        const struct sj_store_column *column = &table->columns[i];
+        bool is_rest = dialect->has_codecs && column->derive != SJ_STORE_DERIVE_NONE;
+        put_column(&text, column, is_rest ? SJ_STORE_FORM_REST : SJ_STORE_FORM_PLAIN, dialect);
+        put(&text, ", ");
+        if (is_rest)
+            put_column(&text, column, SJ_STORE_FORM_ALIAS, dialect);
+        put(&text, is_rest ? ", " : "");
+    }
     put(&text, "`extras` String) ENGINE = MergeTree PARTITION BY toYYYYMM(trading_day) ORDER BY %s",
         table->by_symbol ? "(symbol, ts)" : "ts");
     if (dialect->has_codecs)
-        put(&text, " SETTINGS non_replicated_deduplication_window = 1000");
+        put(&text, " SETTINGS " SJ_STORE_WINDOW_SETTING " = %d", SJ_STORE_WINDOW);
     return finish(&text);
 }
 

@@ -22,6 +22,10 @@
 #define SJ_STORE_COLUMNS_MAX 64
 #define SJ_STORE_DDL_MAX 16384
 
+/* How many deduplication tokens a table remembers, where the server knows them. */
+#define SJ_STORE_WINDOW_SETTING "non_replicated_deduplication_window"
+#define SJ_STORE_WINDOW 1000
+
 /* Where a column's value comes from and how it travels. */
 enum sj_store_kind {
     SJ_STORE_DAY,      /* trading day of ts: Date */
@@ -134,6 +138,16 @@ struct sj_store_dialect {
     bool has_codecs; /* CODEC, LowCardinality, deduplication tokens; derived columns are packed */
     bool has_gcd;    /* the GCD codec (23.12 and later) */
 };
+
+/* How a column stands in a table: as it is, or as its rest and an alias that computes it. */
+enum sj_store_form { SJ_STORE_FORM_PLAIN, SJ_STORE_FORM_REST, SJ_STORE_FORM_ALIAS };
+
+/* Name, type and codec as CREATE TABLE and ADD COLUMN take them. Returns the length. -SJ_E_RANGE.
+ */
+SJ_MUST_USE sj_rc sj_store_column_text(const struct sj_store_column *column,
+                                       enum sj_store_form form,
+                                       const struct sj_store_dialect *dialect, char *ret_text,
+                                       size_t size);
 
 /* CREATE TABLE IF NOT EXISTS `database`.`table`. Returns the length. -SJ_E_RANGE: too small
  * (SJ_STORE_DDL_MAX always suffices). */

@@ -1,5 +1,7 @@
 #include "store/setup.h"
 
+#include "store/adopt.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,9 @@ enum step {
     STEP_GZIP,
     STEP_DATABASE,
     STEP_TABLES, /* one step for each table */
-    STEP_VIEW = STEP_TABLES + SJ_STORE_TABLE_COUNT,
+    STEP_COLUMNS = STEP_TABLES + SJ_STORE_TABLE_COUNT,
+    STEP_ALTERS, /* one for each table that lacks something */
+    STEP_VIEW = STEP_ALTERS + SJ_STORE_TABLE_COUNT,
     STEP_END
 };
 
@@ -37,21 +41,32 @@ static sj_rc ask_packed(struct sj_store_setup *setup, enum sj_store_packing pack
     return rc;
 }
 
-static sj_rc ask_statement(struct sj_store_setup *setup, uint32_t step)
+static void fail(struct sj_store_setup *setup, enum sj_store_fate fate, const char *why)
+{
+    setup->state = SJ_STORE_SETUP_FAILED;
+    memset(&setup->answer, 0, sizeof(setup->answer));
+    setup->answer.fate = fate;
+    snprintf(setup->answer.text, sizeof(setup->answer.text), "%.*s",
+             (int)sizeof(setup->answer.text) - 1, why);
+}
+
+/* Returns the statement's length, or 0 when there is nothing to be done. */
+static sj_rc make_statement(struct sj_store_setup *setup, uint32_t step)
 {
     const struct sj_store_dialect dialect = {setup->abilities.has_codecs, setup->abilities.has_gcd};
-    setup->request.sql = setup->sql;
-    if (step == STEP_DATABASE) {
-        snprintf(setup->sql, sizeof(setup->sql), "CREATE DATABASE IF NOT EXISTS `%s`",
-                 setup->database);
-        return 0;
-    }
-    sj_rc rc =
-        step == STEP_VIEW
-            ? sj_store_view_statement(0, setup->database, setup->sql, sizeof(setup->sql))
-            : sj_store_create_statement(sj_store_table_at(step - STEP_TABLES), setup->database,
-                                        &dialect, setup->sql, sizeof(setup->sql));
-    return rc < 0 ? rc : 0;
+    const struct sj_store_found found = {(const char *)setup->found.data, setup->found.size};
+    const size_t size = sizeof(setup->sql);
+    if (step == STEP_DATABASE)
+        return snprintf(setup->sql, size, "CREATE DATABASE IF NOT EXISTS `%s`", setup->database);
+    if (step < STEP_COLUMNS)
+        return sj_store_create_statement(sj_store_table_at(step - STEP_TABLES), setup->database,
+                                         &dialect, setup->sql, size);
+    if (step == STEP_COLUMNS)
+        return snprintf(setup->sql, size, "%s", sj_store_adopt_question);
+    if (step == STEP_VIEW)
+        return sj_store_view_statement(0, setup->database, setup->sql, size);
+    return sj_store_adopt_statement(sj_store_table_at(step - STEP_ALTERS), setup->database,
+                                    &dialect, &found, setup->sql, size);
 }
 
 static sj_rc ask(struct sj_store_setup *setup)
@@ -59,6 +74,7 @@ static sj_rc ask(struct sj_store_setup *setup)
     setup->request.body = NULL;
     setup->request.packing = SJ_STORE_PACK_NONE;
     setup->request.timeout_ms = STEP_TIMEOUT_MS;
+    setup->request.database = setup->step == STEP_COLUMNS ? setup->database : NULL;
     setup->request.sql = setup->sql;
     switch (setup->step) {
     case STEP_VERSION:
@@ -78,7 +94,7 @@ static sj_rc ask(struct sj_store_setup *setup)
     case STEP_GZIP:
         return ask_packed(setup, SJ_STORE_PACK_GZIP);
     default:
-        return ask_statement(setup, setup->step);
+        return 0; /* made already */
     }
 }
 
@@ -101,6 +117,24 @@ static bool take_version(struct sj_store_setup *setup)
     abilities->version[strcspn(abilities->version, "\r\n")] = '\0';
     abilities->has_codecs = abilities->version_number >= 20003;
     abilities->has_gcd = abilities->version_number >= 23012;
+    return true;
+}
+
+/* Keeps what the server has. A table that is there and has no rests gets none. */
+static bool take_columns(struct sj_store_setup *setup)
+{
+    const struct sj_store_bytes reply = setup->request.reply;
+    setup->request.reply = setup->found;
+    setup->found = reply;
+    const struct sj_store_found found = {(const char *)reply.data, reply.size};
+    setup->plain_tables = 0;
+    setup->unequal_tables = 0;
+    for (uint32_t i = 0; i < SJ_STORE_TABLE_COUNT; i++) {
+        bool is_plain = !sj_store_adopt_is_packed(sj_store_table_at(i), &found);
+        bool is_unequal = !sj_store_adopt_is_exact(sj_store_table_at(i), &found);
+        setup->plain_tables |= (uint32_t)is_plain << i;
+        setup->unequal_tables |= (uint32_t)is_unequal << i;
+    }
     return true;
 }
 
@@ -135,6 +169,8 @@ static bool take(struct sj_store_setup *setup)
     case STEP_GZIP:
         abilities->has_gzip = is_trial_passed;
         return true;
+    case STEP_COLUMNS:
+        return is_done && take_columns(setup);
     default:
         return is_done;
     }
@@ -143,6 +179,15 @@ static bool take(struct sj_store_setup *setup)
 static void next(struct sj_store_setup *setup)
 {
     uint32_t end = setup->wants_tables ? STEP_END : STEP_DATABASE;
+    sj_rc length = 0;
+    while (setup->step < end && setup->step >= STEP_DATABASE && length == 0) {
+        length = make_statement(setup, setup->step);
+        setup->step += length == 0;
+    }
+    if (length < 0) {
+        fail(setup, SJ_STORE_CONFIG, length == -SJ_E_REFUSED ? setup->sql : sj_rc_text(length));
+        return;
+    }
     if (setup->step >= end) {
         setup->state = SJ_STORE_SETUP_DONE;
         return;
@@ -150,11 +195,8 @@ static void next(struct sj_store_setup *setup)
     sj_rc rc = ask(setup);
     if (rc == 0)
         rc = sj_store_client_start(setup->client, &setup->request);
-    if (rc == 0)
-        return;
-    setup->state = SJ_STORE_SETUP_FAILED;
-    setup->answer.fate = SJ_STORE_RETRY;
-    snprintf(setup->answer.text, sizeof(setup->answer.text), "%s", sj_rc_text(rc));
+    if (rc < 0)
+        fail(setup, SJ_STORE_RETRY, sj_rc_text(rc));
 }
 
 static void ended(struct sj_store_request *request)
@@ -202,8 +244,20 @@ sj_rc sj_store_setup_init(struct sj_store_setup *setup, const struct sj_store_co
     return sj_store_packer_create(&setup->packer);
 }
 
+uint32_t sj_store_setup_packed_tables(const struct sj_store_setup *setup)
+{
+    _Static_assert(SJ_STORE_TABLE_COUNT <= 32, "a bit for each table");
+    return setup->abilities.has_codecs ? ~setup->plain_tables : 0;
+}
+
+uint32_t sj_store_setup_text_tables(const struct sj_store_setup *setup)
+{
+    return setup->abilities.has_codecs ? 0 : setup->unequal_tables;
+}
+
 void sj_store_setup_done(struct sj_store_setup *setup)
 {
+    sj_store_bytes_done(&setup->found);
     sj_store_packer_close(setup->packer);
     sj_store_bytes_done(&setup->body);
     sj_store_bytes_done(&setup->request.reply);

@@ -1,6 +1,6 @@
 /*
  * setup.h: the first words with a server: what it is, what it takes, which settings it knows, and
- * the tables where they are missing. A sequence of requests that never blocks.
+ * the tables and columns that are missing. A sequence of requests that never blocks.
  *
  * Threads  [owner of the client].
  */
@@ -38,10 +38,13 @@ struct sj_store_setup {
     struct sj_store_abilities abilities;
     char settings[SJ_STORE_SETTINGS_MAX]; /* for inserts: asked for, and known there */
     struct sj_store_answer answer;        /* of the step that failed */
+    uint32_t plain_tables;   /* bit i: table i is of another system, and without rests */
+    uint32_t unequal_tables; /* bit i: it has types of its own */
 
     uint32_t step;
     struct sj_store_packer *packer;
     struct sj_store_bytes body;
+    struct sj_store_bytes found; /* the tables and columns that are there */
     struct sj_store_request request;
     char sql[SJ_STORE_DDL_MAX];
 };
@@ -55,6 +58,10 @@ void sj_store_setup_start(struct sj_store_setup *setup);
 
 /* Starts, and polls until it ended. -SJ_E_REFUSED, -SJ_E_CLOSED, -SJ_E_TIMEOUT. */
 SJ_MUST_USE sj_rc sj_store_setup_run(struct sj_store_setup *setup);
+
+/* Bit i: rows of table i travel with rests, as text (batch.h). */
+uint32_t sj_store_setup_packed_tables(const struct sj_store_setup *setup);
+uint32_t sj_store_setup_text_tables(const struct sj_store_setup *setup);
 
 void sj_store_setup_done(struct sj_store_setup *setup);
 

@@ -34,7 +34,8 @@ static void adopt_server(struct sj_store *store)
     memcpy(store->stats.server_version, abilities->version, sizeof(abilities->version));
     sj_backoff_reset(&store->setup_backoff);
     store->workshop.format = (enum sj_store_format)store->config.format;
-    store->workshop.is_packed = abilities->has_codecs;
+    store->workshop.packed_tables = sj_store_setup_packed_tables(&store->setup);
+    store->workshop.text_tables = sj_store_setup_text_tables(&store->setup);
     store->workshop.packing = sj_store_choose_packing(&store->config, abilities);
     for (uint32_t i = 0; i < store->count; i++)
         sj_store_round_unbuild(sj_store_round_at(store, i));

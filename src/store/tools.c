@@ -215,7 +215,8 @@ sj_rc sj_store_retry_dead_letters(const struct sj_store_config *config, const ch
         rc = sj_store_workshop_init(&retry.workshop, &retry.symbols, retry.setup.database);
     if (rc == 0) {
         retry.workshop.format = (enum sj_store_format)config->format;
-        retry.workshop.is_packed = retry.setup.abilities.has_codecs;
+        retry.workshop.packed_tables = sj_store_setup_packed_tables(&retry.setup);
+        retry.workshop.text_tables = sj_store_setup_text_tables(&retry.setup);
         retry.workshop.packing = sj_store_choose_packing(config, &retry.setup.abilities);
         rc = sj_store_dead_each(dir, retry_file, &retry);
         if (rc < 0 && ret_error->text[0] == '\0')

@@ -113,6 +113,81 @@ def test_every_event_is_written_once_and_reads_back(driver, server, tmp_path, fo
     assert rows[0] == rows[1] and int(rows[2]) == 50
 
 
+# What the system that shijim succeeds writes into; its users made the tables themselves.
+ORIGINAL_TICKS = ("CREATE TABLE shijim.ticks (trading_day Date, ts Int64, symbol String, asset_type String,"
+                  " exchange String, price {price}, size Int64, side String, total_volume Nullable(Int64),"
+                  " total_amount Nullable(Float64), extras String)"
+                  " ENGINE = MergeTree PARTITION BY trading_day ORDER BY (symbol, ts)")
+ORIGINAL_BOOKS = ("CREATE TABLE shijim.orderbook (trading_day Date, ts Int64, symbol String, asset_type String,"
+                  " exchange String, bid_prices Array(Float64), bid_volumes Array(Int64),"
+                  " ask_prices Array(Float64), ask_volumes Array(Int64), bid_total_vol Nullable(Int64),"
+                  " ask_total_vol Nullable(Int64), underlying_price Nullable(Float64), extras String)"
+                  " ENGINE = MergeTree PARTITION BY trading_day ORDER BY (symbol, ts)")
+
+
+def make_original_tables(server, price="Float64"):
+    server.query("CREATE DATABASE IF NOT EXISTS shijim")
+    server.query(ORIGINAL_TICKS.format(price=price))
+    server.query(ORIGINAL_BOOKS)
+    server.query("INSERT INTO shijim.ticks VALUES ('2024-01-02', 1704166200000000000, '2330', 'stock', 'TSE',"
+                 " " + ("'593.5'" if price == "String" else "593.5") + ", 3, 'buy', 3, 1780.5, '{\"simtrade\":0}')")
+
+
+@pytest.mark.parametrize("form", ["native", "json"])
+def test_tables_of_the_system_before_get_what_they_lack_and_keep_what_they_have(driver, server, tmp_path, form):
+    journal = tmp_path / "journal"
+    make_original_tables(server)
+    old = "SELECT * FROM shijim.ticks WHERE src = 0 FORMAT TabSeparatedRaw"
+    events = driver.json("make", journal, 20000, SEED, 50)["events"]
+    stats = driver.json("write", journal, *server.arguments, f"format={form}")
+    assert stats["identity"] and stats["acknowledged"] == events and stats["dead"] == 0, stats
+    assert_each_event_once(driver, journal, server.arguments, events)
+    types = dict(line.split("\t") for line in server.query(
+        "SELECT name, type FROM system.columns WHERE database = 'shijim' AND table = 'ticks'"
+        " FORMAT TabSeparatedRaw").splitlines())
+    assert (types["price"], types["size"], types["side"]) == ("Float64", "Int64", "String")
+    assert {"seq", "src", "recv_ts", "amount", "channel"} <= set(types)
+    assert server.query(old).split("\t")[:11] == [
+        "2024-01-02", "1704166200000000000", "2330", "stock", "TSE", "593.5", "3", "buy", "3", "1780.5",
+        '{"simtrade":0}']
+    assert driver.json("write", journal, *server.arguments)["rows"] == 0
+    if isinstance(server, Embedded):  # without it a repeated insert would not be noticed
+        assert "non_replicated_deduplication_window = 1000" in server.query("SHOW CREATE TABLE shijim.ticks")
+    exact = server.query("SELECT count() FROM shijim.ticks WHERE src = 1 AND side IN ('none', 'buy', 'sell') AND"
+                         " recv_ts > ts AND amount IS NOT NULL")
+    assert int(exact) == int(server.query("SELECT count() FROM shijim.ticks")) - 1
+
+
+def test_a_column_that_cannot_hold_an_event_is_told_and_nothing_is_touched(driver, server, tmp_path):
+    journal = tmp_path / "journal"
+    make_original_tables(server, price="String")
+    driver.json("make", journal, 100, SEED)
+    before = server.query("SELECT name, type FROM system.columns WHERE database = 'shijim' AND table = 'ticks'")
+    writer = driver.start("follow", journal, *server.arguments, *RETRY_FAST)
+    line = writer.stderr.readline()
+    writer.terminate()
+    writer.communicate()
+    for word in ("table ticks", "price is String", "Decimal(18, 6)", "RENAME TABLE"):
+        assert word in line, line
+    assert server.query("SELECT name, type FROM system.columns WHERE database = 'shijim' AND table = 'ticks'") == before
+
+
+def test_tables_of_an_older_version_get_newer_columns_and_values(driver, server, tmp_path):
+    journal = tmp_path / "journal"
+    events = driver.json("make", journal, 2000, SEED)["events"]
+    driver.json("write", journal, *server.arguments)
+    server.query("ALTER TABLE shijim.ticks DROP COLUMN underlying_price")
+    server.query("DROP TABLE shijim.sessions")
+    server.query("CREATE TABLE shijim.sessions (trading_day Date, ts Int64, kind Enum8('unknown' = 0, 'connect' = 1))"
+                 " ENGINE = MergeTree PARTITION BY toYYYYMM(trading_day) ORDER BY ts")
+    more = tmp_path / "more"
+    driver.json("make", more, 2000, SEED + 1)
+    assert driver.json("write", more, *server.arguments)["identity"]
+    assert "underlying_price" in server.query("DESCRIBE TABLE shijim.ticks")
+    assert "'replay_end' = 14" in server.query("DESCRIBE TABLE shijim.sessions FORMAT TabSeparatedRaw")
+    assert events > 0
+
+
 def test_writing_again_adds_nothing(driver, server, tmp_path):
     journal = tmp_path / "journal"
     events = driver.json("make", journal, 5000, SEED)["events"]
@@ -190,6 +265,7 @@ def test_rows_no_server_takes_become_dead_letters_and_can_be_sent_later(driver, 
     driver.json("write", empty, *arguments)  # creates the tables
     old_server.query("TRUNCATE TABLE shijim.instruments")
     old_server.query("ALTER TABLE shijim.ticks MODIFY COLUMN side Enum8('none' = 0, 'buy' = 1)")
+    arguments.append("create_tables=false")  # else the writer would give the column what it lacks
     stats = driver.json("write", journal, *arguments)
     assert stats["identity"] and stats["dead"] > 0 and stats["waiting"] == 0
     assert stats["rows"] + stats["dead"] == events

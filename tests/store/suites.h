@@ -2,7 +2,7 @@
 #ifndef SJ_TESTS_STORE_SUITES_H
 #define SJ_TESTS_STORE_SUITES_H
 
-#define SUITES(X) X(schema) X(native) X(pack) X(answer) X(address) X(batch) X(ledger)
+#define SUITES(X) X(schema) X(native) X(pack) X(answer) X(address) X(batch) X(ledger) X(adopt)
 
 #define X(suite) int suite##_tests(void);
 SUITES(X)
