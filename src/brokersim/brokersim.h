@@ -31,7 +31,7 @@ struct sj_brokersim_options {
     const char *secret_key;
 
     const char *universe_path; /* contracts; NULL: the list built in */
-    const char *rules_path;    /* market rules; NULL: those built in */
+    const char *rules_path;    /* market rules on top of those built in, or NULL */
     const char *replay_path;   /* a journal's directory: replay instead of a synthetic market */
     uint32_t instrument_count;
     uint32_t date; /* trading day YYYYMMDD; 0: today, or Friday on a weekend */

@@ -36,7 +36,7 @@ static const struct option_row ROWS[] = {
     {"--socket-dir", OPTION_TEXT, AT(socket_dir), "DIR", "Unix sockets DIR/server-PORT.sock too"},
     {"--instruments", OPTION_U32, AT(instrument_count), "N", "contracts that trade (1000)"},
     {"--universe", OPTION_TEXT, AT(universe_path), "FILE", "contracts, instead of those built in"},
-    {"--rules", OPTION_TEXT, AT(rules_path), "FILE", "market rules, instead of those built in"},
+    {"--rules", OPTION_TEXT, AT(rules_path), "FILE", "market rules, on top of those built in"},
     {"--replay", OPTION_TEXT, AT(replay_path), "DIR", "replay this journal, no synthetic market"},
     {"--date", OPTION_DATE, AT(date), "YYYY-MM-DD", "the trading day (today)"},
     {"--start", OPTION_CLOCK, AT(start_second), "HH:MM:SS",

@@ -1,6 +1,7 @@
 /*
- * rules.h: the rules of a market as data: tick sizes, price limits, sessions, each with the date it
- * holds from. The file (data/market/tw.rules, also built in) says what its lines mean.
+ * rules.h: the rules of a market as data: tick sizes, price limits, sessions, kinds of orders,
+ * fees, each with the date it holds from, and the days without trading (calendar.h). The files in
+ * data/market (also built in) say what their lines mean.
  *
  * Units    _e6: exact decimals in millionths. _ns: nanoseconds since Taipei midnight of the day.
  *          dates: YYYYMMDD.
@@ -56,7 +57,8 @@ SJ_MUST_USE sj_rc sj_market_rules_parse(const char *text, size_t size,
                                         char error[SJ_RULES_ERROR_MAX],
                                         struct sj_market_rules **ret_rules);
 
-/* Loads a file; NULL loads the rules that are built in. */
+/* Loads the rules that are built in and, unless `path` is NULL, a file on top of them: of two lines
+ * of the same kind, name and date the file's counts. */
 SJ_MUST_USE sj_rc sj_market_rules_load(const char *path, char error[SJ_RULES_ERROR_MAX],
                                        struct sj_market_rules **ret_rules);
 void sj_market_rules_free(struct sj_market_rules *rules);
@@ -66,9 +68,10 @@ SJ_MUST_USE sj_rc sj_market_tick_bands(const struct sj_market_rules *rules, cons
 SJ_MUST_USE sj_rc sj_market_session(const struct sj_market_rules *rules, const char *name,
                                     uint32_t date, struct sj_session_plan *ret_plan);
 
-/* One number, in millionths. Kinds: limit (a ratio), interval (seconds), point (TWD), fee, tax and
- * day_tax (parts of an amount), fee_min, lot_fee, margin, margin_min, maintenance and maintain_min
- * (TWD; the data file says of what), lots_max (of one order). */
+/* One number, in millionths. Kinds: limit (a ratio), interval (seconds), point (TWD), lot,
+ * lots_max, night (1 or 0), fee, tax and day_tax (parts of an amount), fee_min, lot_fee, margin,
+ * margin_min, maintenance and maintain_min (TWD; the data file says of what). Other kinds: tick,
+ * session, orders, closed, open. */
 SJ_MUST_USE sj_rc sj_market_number(const struct sj_market_rules *rules, const char *kind,
                                    const char *name, uint32_t date, int64_t *ret_value_e6);
 

@@ -1,27 +1,13 @@
 #include "market/fees.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "market_suites.h"
 
 #define TWD 1000000LL
-
-static struct sj_market_rules *load(void)
-{
-    char error[SJ_RULES_ERROR_MAX] = "";
-    struct sj_market_rules *rules = NULL;
-    if (sj_market_rules_load(NULL, error, &rules) < 0)
-        fail_msg("%s", error);
-    return rules;
-}
 
 static void a_stock_order_costs_its_fee_and_a_sale_its_tax(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     struct sj_fee_rates rates;
     assert_int_equal(sj_market_stock_fees(rules, "STK", false, 20261123, &rates), 0);
     /* 1,080 x 1,000: 1,539.00 and 3,240; half of the tax as a day trade. */
@@ -41,7 +27,7 @@ static void a_stock_order_costs_its_fee_and_a_sale_its_tax(void **state)
 static void etfs_and_days_without_a_day_trade_rule_pay_their_own_tax(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     struct sj_fee_rates rates;
     assert_int_equal(sj_market_stock_fees(rules, "ETF", false, 20261123, &rates), 0);
     assert_int_equal(sj_stock_tax_e6(&rates, 100000 * TWD, 0), 100 * TWD);
@@ -55,7 +41,7 @@ static void etfs_and_days_without_a_day_trade_rule_pay_their_own_tax(void **stat
 static void a_lot_is_taxed_to_the_nearest_dollar(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     struct sj_fee_rates rates;
     assert_int_equal(sj_market_lot_fees(rules, "TXF", "FUT", 20261123, &rates), 0);
     /* 28,110 x 200 x 0.00002 = 112.44; 28,137.5 would be 112.55 */
@@ -78,7 +64,7 @@ static void amounts_near_the_limit_of_64_bits_do_not_overflow(void **state)
     assert_int_equal(sj_stock_tax_e6(&rates, 8000000000000 * TWD, 0), 24000000000 * TWD);
 }
 
-int main(void)
+int fees_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stock_order_costs_its_fee_and_a_sale_its_tax),

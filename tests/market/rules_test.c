@@ -1,24 +1,13 @@
 #include "market/ladder.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
+#include <unistd.h>
 
-#include <cmocka.h>
-
-static struct sj_market_rules *load(void)
-{
-    char error[SJ_RULES_ERROR_MAX] = "";
-    struct sj_market_rules *rules = NULL;
-    assert_int_equal(sj_market_rules_load(NULL, error, &rules), 0);
-    return rules;
-}
+#include "market_suites.h"
 
 static void stock_ticks_follow_the_bands(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     struct sj_tick_bands bands;
     assert_int_equal(sj_market_tick_bands(rules, "STK", 20261123, &bands), 0);
     assert_int_equal(sj_tick_at(&bands, 9990000), 10000);
@@ -32,7 +21,7 @@ static void stock_ticks_follow_the_bands(void **state)
 static void limits_round_towards_the_reference(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     struct sj_tick_bands bands;
     int64_t down, up;
     assert_int_equal(sj_market_tick_bands(rules, "STK", 20261123, &bands), 0);
@@ -45,7 +34,7 @@ static void limits_round_towards_the_reference(void **state)
 static void a_ladder_numbers_every_valid_price_once(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     struct sj_tick_bands bands;
     struct sj_price_ladder ladder;
     assert_int_equal(sj_market_tick_bands(rules, "STK", 20261123, &bands), 0);
@@ -66,7 +55,7 @@ static void a_ladder_numbers_every_valid_price_once(void **state)
 static void the_day_goes_through_its_phases(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     struct sj_session_plan plan;
     int64_t until;
     const int64_t minute = 60000000000;
@@ -85,7 +74,7 @@ static void the_day_goes_through_its_phases(void **state)
 static void the_youngest_rule_that_holds_counts(void **state)
 {
     (void)state;
-    struct sj_market_rules *rules = load();
+    struct sj_market_rules *rules = load_rules();
     int64_t seconds;
     assert_int_equal(sj_market_number(rules, "interval", "ODD", 20211219, &seconds), 0);
     assert_int_equal(seconds, 180000000);
@@ -102,7 +91,14 @@ static void a_wrong_line_is_named(void **state)
                                         "2020-13-01 limit STK 0.1",
                                         "2020-01-01 frob STK 0.1",
                                         "2020-01-01 session STK auction@09:00:00-08:00:00",
-                                        "2020-01-01 limit STK"};
+                                        "2020-01-01 limit STK",
+                                        "2020-02-30 limit STK 0.1",
+                                        "2020-01-01 limit STK 1.5",
+                                        "2020-01-01 limit STK 0.1 0.2 0.3",
+                                        "2020-01-01 fee STK 0.001425 20",
+                                        "2020-01-01 orders STK.auction LMT.GTC",
+                                        "2020-01-01 closed NYSE holiday",
+                                        "2020-01-01 limit ANAMEOFSIXTEENCH 0.1"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char error[SJ_RULES_ERROR_MAX] = "", text[128] = "# first\n";
         struct sj_market_rules *rules;
@@ -112,7 +108,51 @@ static void a_wrong_line_is_named(void **state)
     }
 }
 
-int main(void)
+/* Writes a text to a new file and loads it on top of the rules built in. */
+static sj_rc load_text(const char *text, char *path, char error[SJ_RULES_ERROR_MAX],
+                       struct sj_market_rules **ret_rules)
+{
+    strcpy(path, "/tmp/shijim_rules_XXXXXX");
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), strlen(text));
+    close(file);
+    sj_rc rc = sj_market_rules_load(path, error, ret_rules);
+    unlink(path);
+    return rc;
+}
+
+static void a_file_lies_on_top_of_what_is_built_in(void **state)
+{
+    (void)state;
+    char path[64], error[SJ_RULES_ERROR_MAX] = "";
+    struct sj_market_rules *rules;
+    int64_t value;
+    assert_int_equal(
+        load_text("2015-06-01 limit STK 0.07\n2030-01-01 limit ETF 0.2\n", path, error, &rules), 0);
+    assert_int_equal(sj_market_number(rules, "limit", "STK", 20261123, &value), 0);
+    assert_int_equal(value, 70000);
+    assert_int_equal(sj_market_number(rules, "limit", "ETF", 20261123, &value), 0);
+    assert_int_equal(value, 100000);
+    assert_int_equal(sj_market_number(rules, "limit", "ETF", 20300101, &value), 0);
+    assert_int_equal(value, 200000);
+    sj_market_rules_free(rules);
+}
+
+static void a_wrong_file_is_named_with_its_line(void **state)
+{
+    (void)state;
+    char path[64], error[SJ_RULES_ERROR_MAX] = "", wanted[128];
+    struct sj_market_rules *rules;
+    assert_int_equal(load_text("# a\n\n2020-01-01 limit STK x\n", path, error, &rules),
+                     -SJ_E_MALFORMED);
+    snprintf(wanted, sizeof wanted, "%s, line 3: a value is malformed or out of order", path);
+    assert_string_equal(error, wanted);
+    assert_int_equal(sj_market_rules_load("/no/such/file", error, &rules), -2);
+    assert_string_equal(error, "/no/such/file: No such file or directory");
+}
+
+int rules_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stock_ticks_follow_the_bands),
@@ -121,6 +161,8 @@ int main(void)
         cmocka_unit_test(the_day_goes_through_its_phases),
         cmocka_unit_test(the_youngest_rule_that_holds_counts),
         cmocka_unit_test(a_wrong_line_is_named),
+        cmocka_unit_test(a_file_lies_on_top_of_what_is_built_in),
+        cmocka_unit_test(a_wrong_file_is_named_with_its_line),
     };
-    return cmocka_run_group_tests_name("market", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
 }
