@@ -85,6 +85,7 @@ static uint32_t fill_sections(struct sj_settings *settings)
     sections[count++] = (struct sj_config_section){"journal", "the log that keeps every event",
                                                    KEYS(journal_keys), &settings->journal};
     sections[count++] = sj_store_config_section(&settings->store);
+    sections[count++] = sj_strategies_config_section(&settings->strategies);
     sections[count++] = (struct sj_config_section){"watch", "what the process shows",
                                                    KEYS(watch_keys), &settings->watch};
     sections[count++] =
@@ -114,7 +115,7 @@ static sj_rc check(const struct sj_settings *settings, struct sj_config_error *e
         return -SJ_E_RANGE;
     }
     sj_log_set_level(level);
-    return 0;
+    return sj_strategies_config_check(&settings->config, &settings->strategies, error);
 }
 
 static sj_rc load(struct sj_settings *settings, const struct sj_settings_source *source,

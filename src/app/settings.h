@@ -12,6 +12,7 @@
 #include "base/config.h"
 #include "gateway/gateway.h"
 #include "store/store.h"
+#include "strategy/strategy_config.h"
 
 struct sj_bus_config {
     char dir[256];
@@ -66,6 +67,7 @@ struct sj_settings {
     struct sj_trading_config trading;
     struct sj_gateway_config broker;
     struct sj_store_config store;
+    struct sj_strategies_config strategies;
 };
 
 /* What the user gave on the command line. */

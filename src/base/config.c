@@ -56,6 +56,7 @@ sj_rc sj_config_init(struct sj_config *config, const struct sj_config_section *c
     size_t origin_count = 1;
     for (uint32_t i = 0; i < section_count; i++) {
         SJ_ASSERT(sections[i]->max <= 1 || (sections[i]->stride && sections[i]->count));
+        SJ_ASSERT(!sj_config_is_map(sections[i]) || sections[i]->max > 1);
         origin_count += (size_t)sections[i]->key_count * sj_config_item_max(sections[i]);
         set_defaults(sections[i]);
     }
@@ -102,10 +103,11 @@ bool sj_config_find_key(const struct sj_config_section *section, const char *nam
                          strcmp(name + length, FILE_SUFFIX) == 0;
         if (!exact && !from_file)
             continue;
-        *ret_place = (struct sj_config_place){section, key, 0, !exact};
+        *ret_place = (struct sj_config_place){section, key, 0, !exact, NULL};
         return true;
     }
-    return false;
+    *ret_place = (struct sj_config_place){.section = section, .extra = name};
+    return sj_config_map_takes(section, name);
 }
 
 void sj_config_suggest(const struct sj_config *config, const struct sj_config_section *section,
@@ -124,7 +126,7 @@ void sj_config_suggest(const struct sj_config *config, const struct sj_config_se
     /* Right name, wrong section? */
     for (uint32_t i = 0; i < config->section_count; i++) {
         struct sj_config_place place;
-        if (sj_config_find_key(config->sections[i], wrong, &place)) {
+        if (sj_config_find_key(config->sections[i], wrong, &place) && place.key) {
             snprintf(ret_text, size, "it belongs to section \"%s\"", config->sections[i]->name);
             return;
         }
@@ -166,14 +168,16 @@ sj_rc sj_config_assign(struct sj_config *config, const struct sj_config_place *p
 {
     const struct sj_config_section *section = place->section;
     const struct sj_config_key *key = place->key;
-    char secret[SJ_CONFIG_VALUE_SIZE_MAX], why[256];
+    if (!key)
+        return sj_config_map_assign(place, text, where, origin, ret_error);
+    char secret[SJ_CONFIG_VALUE_SIZE_MAX], why[256], name[SJ_CONFIG_PLACE_SIZE];
     struct sj_config_origin from = *origin;
     if (place->from_file) {
         const char *reason = "";
         sj_rc rc = read_secret(text, secret, sizeof secret, &reason);
         if (rc < 0)
-            return sj_config_fail(ret_error, rc, "%s: %s.%s" FILE_SUFFIX ": %.160s: %s", where,
-                                  section->name, key->name, text, reason);
+            return sj_config_fail(ret_error, rc, "%s: %s" FILE_SUFFIX ": %.160s: %s", where,
+                                  sj_config_place_text(place, name), text, reason);
         snprintf(from.name, sizeof from.name, "%.79s", text);
         text = secret;
     }
@@ -181,11 +185,27 @@ sj_rc sj_config_assign(struct sj_config *config, const struct sj_config_place *p
         sj_config_value_parse(key, sj_config_values(section, place->item), text, why, sizeof why);
     explicit_bzero(secret, sizeof secret);
     if (rc < 0)
-        return sj_config_fail(ret_error, rc, "%s: %s.%s: %s", where, section->name, key->name, why);
+        return sj_config_fail(ret_error, rc, "%s: %s: %s", where, sj_config_place_text(place, name),
+                              why);
     *sj_config_origin_of(config, place) = from;
     if (section->max > 1 && place->item >= *section->count)
         *section->count = place->item + 1;
     return 0;
+}
+
+/* Cuts "mm." off the rest of a map's address. */
+static sj_rc cut_name(const struct sj_config_section *section, const char **rest, const char *where,
+                      uint32_t *ret_item, struct sj_config_error *ret_error)
+{
+    const char *dot = strchr(*rest, '.');
+    if (!dot)
+        return sj_config_fail(ret_error, -SJ_E_MALFORMED,
+                              "%s: %s has named items: name one and its key, as in %s.NAME.%s",
+                              where, section->name, section->name, section->keys[0].name);
+    sj_rc rc =
+        sj_config_map_item(section, *rest, (size_t)(dot - *rest), true, where, ret_item, ret_error);
+    *rest = dot + 1;
+    return rc;
 }
 
 /* Cuts "0." or "0_" off the rest of a list's address. The item must exist or be the next. */
@@ -221,10 +241,15 @@ static sj_rc find_address(const struct sj_config *config, const char *address, c
     }
     const char *rest = dot + 1;
     uint32_t item = 0;
-    if (section->max > 1 && !cut_item(section, &rest, '.', &item))
+    sj_rc rc = 0;
+    if (sj_config_is_map(section))
+        rc = cut_name(section, &rest, where, &item, ret_error);
+    else if (section->max > 1 && !cut_item(section, &rest, '.', &item))
         return sj_config_fail(ret_error, -SJ_E_MALFORMED,
                               "%s: %s is a list of at most %u: name an item, as in %s.0.%s", where,
                               name, section->max, name, section->keys[0].name);
+    if (rc < 0)
+        return rc;
     if (!sj_config_find_key(section, rest, ret_place)) {
         sj_config_suggest(config, section, rest, hint, sizeof hint);
         return sj_config_fail(ret_error, -SJ_E_UNKNOWN, "%s: no key \"%.64s\" in section %s: %s",
@@ -247,7 +272,7 @@ sj_rc sj_config_set(struct sj_config *config, const char *assignment,
     sj_rc rc = find_address(config, address, "--set", &place, ret_error);
     if (rc < 0)
         return rc;
-    if (place.key->secret && !place.from_file)
+    if (place.key && place.key->secret && !place.from_file)
         return sj_config_fail(ret_error, -SJ_E_REFUSED,
                               "--set: %s is a secret, and arguments can be seen by others; "
                               "use the environment, or --set %s" FILE_SUFFIX "=FILE",
@@ -273,7 +298,12 @@ static sj_rc set_from_variable(struct sj_config *config, const struct sj_config_
     uint32_t item = 0;
     char key[64], hint[300], where[128];
     snprintf(where, sizeof where, "environment variable %.80s", variable);
-    if (section->max > 1 && !cut_item(section, &rest, '_', &item))
+    if (sj_config_is_map(section)) {
+        if (!sj_config_map_cut_variable(section, &rest, &item))
+            return sj_config_fail(ret_error, -SJ_E_UNKNOWN,
+                                  "%s: the file has no item of %s that it names", where,
+                                  section->name);
+    } else if (section->max > 1 && !cut_item(section, &rest, '_', &item))
         return sj_config_fail(ret_error, -SJ_E_MALFORMED,
                               "%s: %s is a list of at most %u: name an item, counting from 0",
                               where, section->name, section->max);

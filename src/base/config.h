@@ -15,6 +15,11 @@
  * Lists of mappings ("connections: [...]") are sections with `max` > 1; an item is addressed as
  * connections.0.url (SHIJIM_CONNECTIONS_0_URL).
  *
+ * Maps of named mappings ("strategies: {mm: {...}, alpha: {...}}") are sections with `max` > 1 and
+ * a name_size: an item is addressed as strategies.mm.qty (SHIJIM_STRATEGIES_MM_QTY; a variable
+ * changes an item that the file has, --set also makes one). The items may take further keys that no
+ * table knows, for whom the room checks later: they are kept as they were written, with where.
+ *
  * Whole numbers may carry k, M, G (thousands) or Ki, Mi, Gi (1024s), and '_' between digits.
  *
  * Secrets  A key flagged secret is never printed and is refused as --set argument (`ps` shows
@@ -39,6 +44,7 @@
 #define SJ_CONFIG_FILE_SIZE_MAX (1 << 20)
 #define SJ_CONFIG_VALUE_SIZE_MAX 4096
 #define SJ_CONFIG_ERROR_SIZE 512
+#define SJ_CONFIG_NAME_SIZE 32 /* of items of a map, and of their further keys */
 
 enum sj_config_type {
     SJ_CONFIG_TYPE_BOOL,   /* bool: true/false, yes/no, on/off, 1/0 */
@@ -81,6 +87,15 @@ struct sj_config_key {
 #define SJ_CONFIG_LIST(owner, member, value, help)                                                 \
     SJ_CONFIG_KEY_(LIST, owner, member, 0, 0, NULL, value, help, false)
 
+/* A key of an item that the table does not know, as it was written. */
+struct sj_config_extra {
+    char name[SJ_CONFIG_NAME_SIZE];
+    char value[256];
+    int32_t source; /* private to config */
+    uint32_t line;
+    char origin[80];
+};
+
 struct sj_config_section {
     const char *name;
     const char *text;
@@ -90,6 +105,13 @@ struct sj_config_section {
     uint32_t max;    /* 0 and 1: a plain section. More: a list of mappings */
     size_t stride;   /* lists: sizeof of the struct */
     uint32_t *count; /* lists: how many items there are (at least what it is at init) */
+    /* Maps: where an item keeps its name, char[name_size]; 0: no map. */
+    size_t name_offset, name_size;
+    /* Maps: where an item keeps its further keys (struct sj_config_extra[extra_max]) and their
+     * number (uint32_t); 0: it takes none. */
+    size_t extra_offset, extra_count_offset;
+    uint32_t extra_max;
+    void (*print_more)(FILE *out); /* the reference of the further keys, or NULL */
 };
 
 /* An environment variable of the original system that means one of our keys. */
@@ -137,6 +159,18 @@ SJ_MUST_USE sj_rc sj_config_load_environment(struct sj_config *config, char *con
 /* Takes the argument of --set: "section.key=value". [init] */
 SJ_MUST_USE sj_rc sj_config_set(struct sj_config *config, const char *assignment,
                                 struct sj_config_error *ret_error);
+
+/* Where a further key was written: "live.yml:12", "environment variable SHIJIM_...", "--set". For
+ * the error's line of whoever checks it. [init] */
+void sj_config_extra_where(const struct sj_config *config, const struct sj_config_extra *extra,
+                           char *ret_text, size_t size);
+
+/* Writes the line of an error that a room found in its own values. [init] */
+__attribute__((format(printf, 2, 3))) void sj_config_explain(struct sj_config_error *ret_error,
+                                                             const char *format, ...);
+
+/* The one of `names` that `wrong` was probably meant to be, or NULL. [any] */
+const char *sj_config_nearest(const char *wrong, const char *const *names, uint32_t count);
 
 /* Prints every value as YAML that can be read back (but for secrets), each with its origin as a
  * comment. [any] */

@@ -73,21 +73,45 @@ static void print_value(const struct sj_config *config, const struct sj_config_p
     fputc('\n', out);
 }
 
+static void print_extras(const struct sj_config *config, const struct sj_config_section *section,
+                         uint32_t item, FILE *out)
+{
+    uint32_t *count;
+    const struct sj_config_extra *extras = sj_config_map_extras(section, item, &count);
+    for (uint32_t i = 0; i < *count; i++) {
+        char where[400];
+        fprintf(out, "    %s: ", extras[i].name);
+        print_scalar(extras[i].value, out);
+        sj_config_extra_where(config, &extras[i], where, sizeof where);
+        fprintf(out, "  # %s\n", where);
+    }
+}
+
+static void print_item(const struct sj_config *config, const struct sj_config_section *section,
+                       uint32_t item, FILE *out)
+{
+    bool several = section->max > 1;
+    if (sj_config_is_map(section))
+        fprintf(out, "  %s:\n", sj_config_item_name(section, item));
+    else if (several)
+        fprintf(out, "  -\n");
+    for (uint32_t k = 0; k < section->key_count; k++) {
+        struct sj_config_place place = {.section = section, .key = &section->keys[k], .item = item};
+        print_value(config, &place, several ? "    " : "  ", out);
+    }
+    if (section->extra_max)
+        print_extras(config, section, item, out);
+}
+
 void sj_config_print(const struct sj_config *config, FILE *out)
 {
     for (uint32_t i = 0; i < config->section_count; i++) {
         const struct sj_config_section *section = config->sections[i];
-        bool list = section->max > 1;
         uint32_t count = sj_config_item_count(section);
-        fprintf(out, "%s:%s\n", section->name, list && count == 0 ? " []" : "");
-        for (uint32_t item = 0; item < count; item++) {
-            if (list)
-                fprintf(out, "  -\n");
-            for (uint32_t k = 0; k < section->key_count; k++) {
-                struct sj_config_place place = {section, &section->keys[k], item, false};
-                print_value(config, &place, list ? "    " : "  ", out);
-            }
-        }
+        const char *none = sj_config_is_map(section) ? " {}" : " []";
+        fprintf(out, "%s:%s\n", section->name, count == 0 ? none : "");
+        for (uint32_t item = 0; item < count; item++)
+            print_item(config, section, item, out);
     }
 }
 
@@ -96,7 +120,9 @@ void sj_config_print_reference(const struct sj_config *config, FILE *out)
     for (uint32_t i = 0; i < config->section_count; i++) {
         const struct sj_config_section *section = config->sections[i];
         fprintf(out, "### `%s`: %s\n\n", section->name, section->text);
-        if (section->max > 1)
+        if (sj_config_is_map(section))
+            fprintf(out, "A map of at most %u names, each with these keys.\n\n", section->max);
+        else if (section->max > 1)
             fprintf(out, "A list of at most %u.\n\n", section->max);
         fprintf(out, "| key | value | default | what |\n|---|---|---|---|\n");
         for (uint32_t k = 0; k < section->key_count; k++) {
@@ -110,5 +136,7 @@ void sj_config_print_reference(const struct sj_config *config, FILE *out)
                     key->text);
         }
         fputc('\n', out);
+        if (section->print_more)
+            section->print_more(out);
     }
 }

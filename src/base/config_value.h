@@ -18,7 +18,4 @@ void sj_config_value_format(const struct sj_config_key *key, const void *values,
 /* "whole number, 1 .. 1000000", for errors and the reference. */
 void sj_config_value_describe(const struct sj_config_key *key, char *ret_text, size_t size);
 
-/* The one of `names` that `wrong` was probably meant to be, or NULL. */
-const char *sj_config_nearest(const char *wrong, const char *const *names, uint32_t count);
-
 #endif

@@ -48,11 +48,24 @@ static sj_rc join_list(struct reader *reader, const yaml_node_t *node, char *ret
     return 0;
 }
 
+/* The line where the file has already given the key; 0: nowhere. */
+static uint32_t given_before(const struct reader *reader, const struct sj_config_place *place)
+{
+    if (!place->key) {
+        const struct sj_config_extra *extra =
+            sj_config_map_extra(place->section, place->item, place->extra);
+        return extra && extra->source == SJ_CONFIG_FILE ? extra->line : 0;
+    }
+    const struct sj_config_origin *before = sj_config_origin_of(reader->config, place);
+    return before->source == SJ_CONFIG_FILE ? before->line : 0;
+}
+
 /* The text of a value, wherever the type allows it to be a list. */
 static sj_rc value_text(struct reader *reader, const struct sj_config_place *place,
                         const yaml_node_t *node, char *ret_text, size_t size)
 {
-    bool list = place->key->type == SJ_CONFIG_TYPE_LIST;
+    char name[SJ_CONFIG_PLACE_SIZE];
+    bool list = place->key && place->key->type == SJ_CONFIG_TYPE_LIST;
     sj_rc rc = 0;
     if (node->type == YAML_SCALAR_NODE && !has_nul(node) && node->data.scalar.length < size)
         snprintf(ret_text, size, "%s", text_of(node));
@@ -61,8 +74,8 @@ static sj_rc value_text(struct reader *reader, const struct sj_config_place *pla
     else
         rc = -SJ_E_MALFORMED;
     if (rc < 0)
-        return sj_config_fail(reader->ret_error, rc, "%s:%u: %s.%s takes %s", reader->path,
-                              line_of(node), place->section->name, place->key->name,
+        return sj_config_fail(reader->ret_error, rc, "%s:%u: %s takes %s", reader->path,
+                              line_of(node), sj_config_place_text(place, name),
                               list ? "a list of plain values without commas" : "a plain value");
     return 0;
 }
@@ -70,7 +83,7 @@ static sj_rc value_text(struct reader *reader, const struct sj_config_place *pla
 static sj_rc read_value(struct reader *reader, const struct sj_config_section *section,
                         uint32_t item, const yaml_node_t *name, const yaml_node_t *value)
 {
-    char where[300], hint[300], text[SJ_CONFIG_VALUE_SIZE_MAX];
+    char where[300], hint[300], text[SJ_CONFIG_VALUE_SIZE_MAX], name_text[SJ_CONFIG_PLACE_SIZE];
     struct sj_config_place place;
     snprintf(where, sizeof where, "%.255s:%u", reader->path, line_of(name));
     if (name->type != YAML_SCALAR_NODE)
@@ -86,12 +99,12 @@ static sj_rc read_value(struct reader *reader, const struct sj_config_section *s
     sj_rc rc = value_text(reader, &place, value, text, sizeof text);
     if (rc < 0)
         return rc;
-    const struct sj_config_origin *before = sj_config_origin_of(reader->config, &place);
-    if (before->source == SJ_CONFIG_FILE)
+    uint32_t before = given_before(reader, &place);
+    if (before)
         return sj_config_fail(reader->ret_error, -SJ_E_MALFORMED,
-                              "%s: %s.%s is given a second time (first in line %u); keep one",
-                              where, section->name, place.key->name, before->line);
-    if (place.key->secret && !place.from_file && reader->readable_by_others)
+                              "%s: %s is given a second time (first in line %u); keep one", where,
+                              sj_config_place_text(&place, name_text), before);
+    if (place.key && place.key->secret && !place.from_file && reader->readable_by_others)
         return sj_config_fail(reader->ret_error, -EACCES,
                               "%s: %s.%s is a secret in a file others can read; chmod 600 %s",
                               where, section->name, place.key->name, reader->path);
@@ -144,6 +157,40 @@ static sj_rc read_list(struct reader *reader, const struct sj_config_section *se
     return 0;
 }
 
+static sj_rc read_map(struct reader *reader, const struct sj_config_section *section,
+                      const yaml_node_t *node)
+{
+    if (node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0)
+        return 0;
+    if (node->type != YAML_MAPPING_NODE)
+        return sj_config_fail(reader->ret_error, -SJ_E_MALFORMED,
+                              "%s:%u: %s needs names with a ':' under it, each with its keys",
+                              reader->path, line_of(node), section->name);
+    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+         pair < node->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *name = yaml_document_get_node(&reader->document, pair->key);
+        uint32_t item, before = *section->count;
+        char where[300];
+        snprintf(where, sizeof where, "%.255s:%u", reader->path, line_of(name));
+        if (name->type != YAML_SCALAR_NODE || has_nul(name))
+            return sj_config_fail(reader->ret_error, -SJ_E_MALFORMED,
+                                  "%s: a name must be a plain one", where);
+        sj_rc rc = sj_config_map_item(section, text_of(name), name->data.scalar.length, true, where,
+                                      &item, reader->ret_error);
+        if (rc < 0)
+            return rc;
+        if (item < before)
+            return sj_config_fail(reader->ret_error, -SJ_E_MALFORMED,
+                                  "%s: %s.%s is there a second time; rename or merge them", where,
+                                  section->name, text_of(name));
+        rc = read_mapping(reader, section, item,
+                          yaml_document_get_node(&reader->document, pair->value));
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 static sj_rc read_section(struct reader *reader, const yaml_node_t *name, const yaml_node_t *value)
 {
     char hint[300];
@@ -156,6 +203,8 @@ static sj_rc read_section(struct reader *reader, const yaml_node_t *name, const 
         return sj_config_fail(reader->ret_error, -SJ_E_UNKNOWN, "%s:%u: no section \"%.64s\": %s",
                               reader->path, line_of(name), text_of(name), hint);
     }
+    if (sj_config_is_map(section))
+        return read_map(reader, section, value);
     return section->max > 1 ? read_list(reader, section, value)
                             : read_mapping(reader, section, 0, value);
 }

@@ -3,6 +3,7 @@
 
 #define SUITES(X)                                                                                  \
     X(api)                                                                                         \
+    X(config)                                                                                      \
     X(host)                                                                                        \
     X(touch_quoter)
 
