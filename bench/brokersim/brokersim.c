@@ -1,5 +1,5 @@
 /* What the broker simulator sustains to one client that only reads. */
-#include "bench/bench.h"
+#include "bench/brokersim/orders.h"
 #include "brokersim/server.h"
 
 #include <arpa/inet.h>
@@ -147,13 +147,13 @@ int sj_bench_brokersim(const struct sj_bench_options *options)
     struct sj_bench_figure cost = {
         .bench = "brokersim", .name = "sse_one_client", .metric = "cpu_per_event_ns", .unit = "ns"};
     if (!sj_bench_wants(options, "sse_one_client"))
-        return 0;
+        return bench_brokersim_orders(options);
     sj_bench_measure(options, &rate, run_once, &run);
     SJ_BENCH_CHECK(!run.failed, "read %llu events", (unsigned long long)run.read_events);
     sj_bench_measure(options, &cost, run_cpu, &run);
     SJ_BENCH_CHECK(!run.failed, "read %llu events", (unsigned long long)run.read_events);
     sj_bench_report(options, &rate);
     sj_bench_report(options, &cost);
-    return 0;
+    return bench_brokersim_orders(options);
 }
-SJ_BENCH(brokersim, "the broker simulator's stream to one client");
+SJ_BENCH(brokersim, "the broker simulator: its stream to one client, order calls");

@@ -75,6 +75,7 @@ static bool struck(struct request *request)
 {
     struct server *server = request->server;
     struct call_account *calls = &request->sim->desk->calls;
+    request->sim->order_call_ns = request->sim->now_ns;
     calls->received++;
     calls->lost++;
     if (fault_hits(server, FAULT_ORDER_REFUSE)) {

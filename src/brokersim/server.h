@@ -150,6 +150,7 @@ struct sj_brokersim {
     int64_t pace_wall_ns;   /* pacing: at this wall instant ... */
     int64_t pace_market_ns; /* ... the market was here */
     int64_t next_second_ns;
+    int64_t order_call_ns; /* the last one */
     int64_t next_burst_ns;
     int64_t stop_ns; /* when draining began, 0 = running */
     uint64_t market_events;
