@@ -1,0 +1,270 @@
+/* Text to files of rows: `shijim convert jsonl` and `shijim convert binance`. */
+#include "app/cli.h"
+#include "app/convert_commands.h"
+#include "app/convert_progress.h"
+#include "app/format.h"
+
+#include "base/json.h"
+#include "convert/convert.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static atomic_bool stop_asked;
+
+static void ask_stop(int signal_number)
+{
+    (void)signal_number;
+    atomic_store_explicit(&stop_asked, true, memory_order_release);
+}
+
+struct rows_command {
+    struct sj_convert_options options;
+    struct sj_cli cli;
+    const char *to;
+    const char *book;
+    const char *base_latency;
+    uint64_t workers;
+    bool json;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t size = strlen(text);
+    size_t end_size = strlen(end);
+    return size >= end_size && !strcmp(text + size - end_size, end);
+}
+
+static int choose_format(struct rows_command *command)
+{
+    struct sj_convert_options *options = &command->options;
+    const char *to = command->to;
+    if (!to)
+        to = ends_with(options->output, ".npy") ? "npy" : "npz";
+    if (!strcmp(to, "npz"))
+        options->format = SJ_ROWS_NPZ;
+    else if (!strcmp(to, "npz-deflated"))
+        options->format = SJ_ROWS_NPZ_DEFLATED;
+    else if (!strcmp(to, "npy"))
+        options->format = SJ_ROWS_NPY;
+    else
+        return sj_cli_fail(&command->cli, SJ_EXIT_USER,
+                           "--to takes npz, npz-deflated or npy, not '%s'", to);
+    if (!strcmp(command->book, "changes"))
+        options->encode.book_mode = SJ_BOOK_CHANGES;
+    else if (!strcmp(command->book, "snapshots"))
+        options->encode.book_mode = SJ_BOOK_SNAPSHOTS;
+    else
+        return sj_cli_fail(&command->cli, SJ_EXIT_USER,
+                           "--book takes changes or snapshots, not '%s'", command->book);
+    if (command->base_latency) {
+        options->shift_negative = true;
+        if (sj_cli_duration(command->base_latency, &options->base_latency_ns) < 0)
+            return sj_cli_fail(&command->cli, SJ_EXIT_USER,
+                               "--shift-negative takes a time like 0s or 5us, not '%s'",
+                               command->base_latency);
+    }
+    return -1;
+}
+
+static uint64_t rejected_count(const struct sj_convert_report *report)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < SJ_REJECT_COUNT; i++)
+        count += report->counts.rejects[i];
+    return count;
+}
+
+/* What a user must not overlook; one line each. */
+static void say_findings(const struct rows_command *command, const struct sj_convert_report *report)
+{
+    const struct sj_counts *counts = &report->counts;
+    const char *output = command->options.output;
+    if (rejected_count(report)) {
+        fprintf(stderr,
+                "%s lines were not taken (%s.rejects.jsonl):", SJ_COUNT(rejected_count(report)),
+                output);
+        for (int i = 0; i < SJ_REJECT_COUNT; i++)
+            if (counts->rejects[i])
+                fprintf(stderr, " %s %s", SJ_COUNT(counts->rejects[i]),
+                        sj_reject_name((enum sj_reject)i));
+        fputc('\n', stderr);
+    }
+    if (report->split_rows)
+        fprintf(stderr,
+                "times run backwards: %s rows were split into an exchange's and a local one\n",
+                SJ_COUNT(report->split_rows));
+    if (report->shift_ns)
+        fprintf(stderr,
+                "all times of receipt were moved by %lld ns: the earliest was %lld ns "
+                "before its sending\n",
+                (long long)report->shift_ns, (long long)-report->min_latency_ns);
+    else if (counts->negative_rows)
+        fprintf(stderr,
+                "%s rows were received before they were sent (by up to %lld ns) and left so; "
+                "--shift-negative 0s moves all\n",
+                SJ_COUNT(counts->negative_rows), (long long)-report->min_latency_ns);
+    if (counts->gaps)
+        fprintf(stderr, "%s gaps: the running volume or update number jumps\n",
+                SJ_COUNT(counts->gaps));
+    if (report->day_count > 1)
+        fprintf(stderr, "%u trading days are in it (%d .. %d)\n", report->day_count,
+                report->days[0].day, report->days[report->day_count - 1].day);
+    if (counts->simtrades_dropped)
+        fprintf(stderr, "%s trial matches were left out; --simtrade keeps them\n",
+                SJ_COUNT(counts->simtrades_dropped));
+    if (counts->mended)
+        fprintf(stderr, "%s times were mended: 8 h back, to whole microseconds\n",
+                SJ_COUNT(counts->mended));
+    if (report->times_want_mending)
+        fprintf(stderr, "the times look like Taipei time taken for UTC through a float (all are "
+                        "multiples of 256 ns); --mend-times mends them\n");
+}
+
+static void print_json(const struct rows_command *command, const struct sj_convert_report *report)
+{
+    char text[4096];
+    struct sj_json json;
+    sj_json_init(&json, text, sizeof text);
+    sj_json_begin_object(&json);
+    sj_json_field_text(&json, "output", command->options.output);
+    sj_json_field_text(&json, "symbol", report->symbol);
+    sj_json_field_uint(&json, "rows", report->row_count);
+    sj_json_field_uint(&json, "split_rows", report->split_rows);
+    sj_json_field_uint(&json, "lines", report->counts.lines);
+    sj_json_field_uint(&json, "trades", report->counts.trades);
+    sj_json_field_uint(&json, "books", report->counts.books);
+    sj_json_field_uint(&json, "rejected", rejected_count(report));
+    sj_json_field_uint(&json, "gaps", report->counts.gaps);
+    sj_json_field_uint(&json, "late_rows", report->counts.late_rows);
+    sj_json_field_uint(&json, "negative_latency_rows", report->counts.negative_rows);
+    sj_json_field_int(&json, "local_shift_ns", report->shift_ns);
+    sj_json_field_uint(&json, "trading_days", report->day_count);
+    sj_json_field_uint(&json, "bytes", report->text_size);
+    sj_json_field_real(&json, "seconds", (double)report->elapsed_ns * 1e-9);
+    sj_json_end_object(&json);
+    if (sj_json_finish(&json) >= 0)
+        puts(text);
+}
+
+static void print_text(const struct rows_command *command, const struct sj_convert_report *report)
+{
+    double seconds = (double)report->elapsed_ns * 1e-9;
+    printf("%s: %s rows of %s from %s lines, %s in %.2f s (%s/s)\n", command->options.output,
+           SJ_COUNT(report->row_count), *report->symbol ? report->symbol : "one instrument",
+           SJ_COUNT(report->counts.lines), SJ_BYTES(report->text_size), seconds,
+           SJ_BYTES(seconds > 0 ? (double)report->text_size / seconds : 0));
+}
+
+static int exit_of(sj_rc rc)
+{
+    if (rc == -SJ_E_IDENTITY)
+        return SJ_EXIT_IDENTITY;
+    return rc == -ENOENT || rc == -EISDIR || rc == -SJ_E_LAYOUT ? SJ_EXIT_USER : SJ_EXIT_FAILED;
+}
+
+static int convert(struct rows_command *command)
+{
+    struct sj_convert_options *options = &command->options;
+    struct sj_convert_report report;
+    struct sj_convert_bar bar;
+    options->inputs = command->cli.values;
+    options->input_count = (uint32_t)command->cli.value_count - 1;
+    options->output = command->cli.values[command->cli.value_count - 1];
+    options->workers = (uint32_t)command->workers;
+    int exit_code = choose_format(command);
+    if (exit_code >= 0)
+        return exit_code;
+    sj_convert_bar_init(&bar);
+    options->progress = sj_convert_bar_draw;
+    options->context = &bar;
+    options->stop = &stop_asked;
+    signal(SIGINT, ask_stop);
+    signal(SIGTERM, ask_stop);
+    sj_rc rc = sj_convert_rows(options, &report);
+    sj_convert_bar_end(&bar);
+    bool converted = rc >= 0 || rc == -SJ_E_CORRUPT;
+    if (converted && command->json)
+        print_json(command, &report);
+    else if (converted)
+        print_text(command, &report);
+    if (converted)
+        say_findings(command, &report);
+    return rc < 0 ? sj_cli_fail(&command->cli, exit_of(rc), "%s", report.error) : SJ_EXIT_DONE;
+}
+
+#define OPTION_COUNT 16
+
+static const char common_details[] =
+    "Files may be compressed with gzip or zstd. Beside OUT it leaves OUT.manifest.json,\n"
+    "OUT.metrics.prom and, when lines were not taken, OUT.rejects.jsonl. Ctrl-C stops in order;\n"
+    "--resume goes on from there, and from a crash. The same input gives the same bytes with any\n"
+    "number of workers. OUT is for hftbacktest: .npz or .npy.";
+
+static int rows_main(struct rows_command *command, int argc, char **argv, bool binance)
+{
+    struct sj_encode_options *encode = &command->options.encode;
+    const struct sj_cli_option options[OPTION_COUNT] = {
+        {"to", "FORMAT", "npz, npz-deflated or npy (by OUT's ending)", SJ_CLI_TEXT, &command->to, 0,
+         0, 0},
+        {"symbol", "CODE", "only this instrument", SJ_CLI_TEXT, &encode->symbol, 0, 0, 0},
+        {"workers", "N", "threads (as many as cores)", SJ_CLI_UINT, &command->workers, 1,
+         SJ_CONVERT_WORKERS_MAX, 0},
+        {"strict", NULL, "stop at the first thing wrong, with file and line", SJ_CLI_FLAG,
+         &encode->strict, 0, 0, 0},
+        {"resume", NULL, "go on where a stopped run was", SJ_CLI_FLAG, &command->options.resume, 0,
+         0, 0},
+        {"shift-negative", "TIME",
+         "where receipt precedes sending: move all times of receipt, and TIME more", SJ_CLI_TEXT,
+         &command->base_latency, 0, 0, 0},
+        {"json", NULL, "the report as JSON", SJ_CLI_FLAG, &command->json, 0, 0, 0},
+        {binance ? "tickers" : "mend-times", NULL,
+         binance ? "rows 103, 104 from bookTicker messages"
+                 : "times are Taipei's, taken for UTC through a float: mend them",
+         SJ_CLI_FLAG, binance ? (void *)&encode->tickers : (void *)&encode->mend_times, 0, 0, 0},
+        {binance ? "marks" : "simtrade", NULL,
+         binance ? "rows 100 .. 102 from markPriceUpdate messages" : "keep trial matches",
+         SJ_CLI_FLAG, binance ? (void *)&encode->marks : (void *)&encode->simtrade, 0, 0, 0},
+        {"book", "HOW", "whole books become changes or snapshots", SJ_CLI_TEXT, &command->book, 0,
+         0, 0},
+        {"latency", "MODEL",
+         "when a line was received, where it does not say: 5ms, lognormal:300us,0.5, file:PATH",
+         SJ_CLI_TEXT, &command->options.latency, 0, 0, 0},
+        {"seed", "N", "of the latency model", SJ_CLI_UINT, &command->options.seed, 0, 0, 0},
+    };
+    command->book = "changes";
+    command->options.seed = 1;
+    command->cli.options = options;
+    command->cli.option_count = binance ? 9 : 12;
+    command->cli.details = common_details;
+    command->cli.arguments = "IN... OUT";
+    command->cli.arguments_min = 2;
+    command->cli.arguments_max = SJ_CLI_ARGUMENTS_MAX;
+    sj_rc rc = sj_cli_parse(&command->cli, argc, argv);
+    return rc != 1 ? sj_cli_exit(rc) : convert(command);
+}
+
+int sj_convert_command_jsonl(int argc, char **argv)
+{
+    struct rows_command command = {
+        .cli = {.command = "convert jsonl",
+                .summary = "Converts the original system's recorder files (MD_TICK, MD_BOOK and "
+                           "normalised events).",
+                .example = "shijim convert jsonl md_events_*.jsonl TXFL5.npz --symbol TXFL5 "
+                           "--mend-times --latency 5ms"}};
+    command.options.encode.dialect = SJ_DIALECT_ORIGINAL;
+    return rows_main(&command, argc, argv, false);
+}
+
+int sj_convert_command_binance(int argc, char **argv)
+{
+    struct rows_command command = {
+        .cli = {.command = "convert binance",
+                .summary = "Converts Binance's raw futures feed (receive time and message a line).",
+                .example = "shijim convert binance btcusdt_20240808.gz btcusdt.npz "
+                           "--shift-negative 0s"}};
+    command.options.encode.dialect = SJ_DIALECT_BINANCE;
+    return rows_main(&command, argc, argv, true);
+}

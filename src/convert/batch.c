@@ -1,0 +1,176 @@
+#include "convert/batch.h"
+
+#include "base/clock.h"
+#include "base/tw_time.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sj_batch_init(struct sj_batch *batch)
+{
+    *batch = (struct sj_batch){0};
+    sj_batch_clear(batch);
+}
+
+void sj_batch_clear(struct sj_batch *batch)
+{
+    struct sj_batch kept = {.rows = batch->rows,
+                            .row_lines = batch->row_lines,
+                            .row_max = batch->row_max,
+                            .rejected = batch->rejected,
+                            .rejected_max = batch->rejected_max,
+                            .reject_text = batch->reject_text,
+                            .reject_text_max = batch->reject_text_max,
+                            .sorted_exch = true,
+                            .sorted_local = true,
+                            .min_exch = INT64_MAX,
+                            .max_exch = INT64_MIN,
+                            .min_local = INT64_MAX,
+                            .max_local = INT64_MIN,
+                            .min_latency = INT64_MAX};
+    *batch = kept;
+}
+
+void sj_batch_done(struct sj_batch *batch)
+{
+    free(batch->rows);
+    free(batch->row_lines);
+    free(batch->rejected);
+    free(batch->reject_text);
+    *batch = (struct sj_batch){0};
+}
+
+static bool grow(void **memory, size_t *room, size_t wanted, size_t unit)
+{
+    if (wanted <= *room)
+        return true;
+    size_t more = *room ? *room : 4096 / unit + 1;
+    while (more < wanted)
+        more *= 2;
+    void *grown = realloc(*memory, more * unit);
+    if (!grown)
+        return false;
+    *memory = grown;
+    *room = more;
+    return true;
+}
+
+struct sj_row *sj_batch_room(struct sj_batch *batch, size_t count)
+{
+    size_t wanted = batch->row_count + count;
+    if (__builtin_expect(wanted > batch->row_max, 0)) {
+        size_t room = batch->row_max;
+        if (!grow((void **)&batch->row_lines, &room, wanted, sizeof *batch->row_lines) ||
+            !grow((void **)&batch->rows, &batch->row_max, room, sizeof *batch->rows)) {
+            batch->failed = true;
+            return NULL;
+        }
+    }
+    return batch->rows + batch->row_count;
+}
+
+void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t line, const char *text,
+                     size_t size)
+{
+    size_t kept = size < SJ_REJECTED_TEXT ? size : SJ_REJECTED_TEXT;
+    batch->counts.rejects[reject]++;
+    if (!grow((void **)&batch->rejected, &batch->rejected_max, batch->rejected_count + 1,
+              sizeof *batch->rejected) ||
+        !grow((void **)&batch->reject_text, &batch->reject_text_max,
+              batch->reject_text_size + SJ_REJECTED_TEXT, 1)) {
+        batch->failed = true;
+        return;
+    }
+    memcpy(batch->reject_text + batch->reject_text_size, text, kept);
+    batch->rejected[batch->rejected_count++] =
+        (struct sj_rejected){reject, (uint32_t)kept, line, batch->reject_text_size};
+    batch->reject_text_size += kept;
+}
+
+void sj_batch_count_day(struct sj_batch *batch, int64_t exch_ns)
+{
+    if (batch->day_count && exch_ns >= batch->day_from && exch_ns < batch->day_until) {
+        batch->days[batch->day_count - 1].count++;
+        return;
+    }
+    int32_t day = sj_tw_trading_day(exch_ns, NULL);
+    uint32_t at = 0;
+    while (at < batch->day_count && batch->days[at].day != day)
+        at++;
+    if (at == SJ_DAYS_MAX)
+        at--; /* that many days in one file: the last one counts the rest */
+    if (at == batch->day_count)
+        batch->days[batch->day_count++] = (struct sj_day_count){day, 0};
+    batch->days[at].count++;
+    /* What stays the same until the next quarter of an hour need not be worked out again; only for
+     * the day counted last, which is nearly always the one. */
+    if (at + 1 == batch->day_count) {
+        const int64_t quarter = 900 * SJ_NS_PER_S;
+        batch->day_from = exch_ns - exch_ns % quarter;
+        batch->day_until = batch->day_from + quarter;
+    }
+}
+
+static const struct sj_level *find_level(const struct sj_levels *book, int side, double px)
+{
+    for (uint32_t i = 0; i < book->count[side]; i++)
+        if (book->levels[side][i].px == px)
+            return &book->levels[side][i];
+    return NULL;
+}
+
+static uint64_t side_bit(int side)
+{
+    return side ? SJ_ROW_SELL : SJ_ROW_BUY;
+}
+
+static struct sj_row book_row(uint64_t kind, int side, struct sj_level level, int64_t exch_ns,
+                              int64_t local_ns)
+{
+    return (struct sj_row){.ev = SJ_ROW_EXCH | SJ_ROW_LOCAL | side_bit(side) | kind,
+                           .exch_ts = exch_ns,
+                           .local_ts = local_ns,
+                           .px = level.px,
+                           .qty = level.qty};
+}
+
+static size_t snapshot_rows(const struct sj_levels *after, int64_t exch_ns, int64_t local_ns,
+                            struct sj_row *rows)
+{
+    size_t count = 0;
+    for (int side = 0; side < 2; side++) {
+        uint32_t levels = after->count[side];
+        struct sj_level last = {levels ? after->levels[side][levels - 1].px : NAN, 0};
+        rows[count++] = book_row(SJ_ROW_CLEAR, side, last, exch_ns, local_ns);
+        for (uint32_t i = 0; i < levels; i++)
+            rows[count++] =
+                book_row(SJ_ROW_SNAPSHOT, side, after->levels[side][i], exch_ns, local_ns);
+    }
+    return count;
+}
+
+/* Levels that are gone come first, of both sides: so a book that moved does not cross itself on the
+ * way. */
+size_t sj_book_rows(enum sj_book_mode mode, const struct sj_levels *before,
+                    const struct sj_levels *after, int64_t exch_ns, int64_t local_ns,
+                    struct sj_row *rows)
+{
+    size_t count = 0;
+    if (mode == SJ_BOOK_SNAPSHOTS)
+        return snapshot_rows(after, exch_ns, local_ns, rows);
+    for (int side = 0; before && side < 2; side++)
+        for (uint32_t i = 0; i < before->count[side]; i++) {
+            struct sj_level gone = {before->levels[side][i].px, 0};
+            if (!find_level(after, side, gone.px))
+                rows[count++] = book_row(SJ_ROW_DEPTH, side, gone, exch_ns, local_ns);
+        }
+    for (int side = 0; side < 2; side++)
+        for (uint32_t i = 0; i < after->count[side]; i++) {
+            struct sj_level level = after->levels[side][i];
+            const struct sj_level *was = before ? find_level(before, side, level.px) : NULL;
+            if (!was || was->qty != level.qty)
+                rows[count++] = book_row(SJ_ROW_DEPTH, side, level, exch_ns, local_ns);
+        }
+    return count;
+}

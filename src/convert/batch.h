@@ -1,0 +1,158 @@
+/*
+ * batch.h: what a worker makes of one piece of input: rows, and everything the account of the run
+ * needs to know of it.
+ *
+ * A batch knows nothing of the ones before it, so workers make them side by side; what depends on
+ * the batch before (the change from its last book to this one's first, running maxima) is completed
+ * when batches are put together in the order of their pieces (join.h).
+ *
+ * Threads  One owner at a time.
+ * Memory   grows to what the densest piece needs: at most 27 MB of rows for 1 MB of input.
+ */
+#ifndef SJ_CONVERT_BATCH_H
+#define SJ_CONVERT_BATCH_H
+
+#include "convert/latency.h"
+#include "convert/line.h"
+#include "convert/rows.h"
+
+#define SJ_SYMBOL_SIZE 16
+#define SJ_BOOK_DEPTH SJ_ARRAY_MAX
+/* Rows that the change of a whole book can take. */
+#define SJ_BOOK_ROWS_MAX (4 * SJ_BOOK_DEPTH + 2)
+#define SJ_DAYS_MAX 32
+
+struct sj_level {
+    double px;
+    double qty;
+};
+
+struct sj_levels {
+    uint32_t count[2]; /* bids, asks */
+    struct sj_level levels[2][SJ_BOOK_DEPTH];
+};
+
+/* How a whole book becomes rows. */
+enum sj_book_mode {
+    SJ_BOOK_CHANGES,  /* what differs from the book before; a level out of sight is gone */
+    SJ_BOOK_SNAPSHOTS /* clear, and all levels */
+};
+
+struct sj_encode_options {
+    enum sj_dialect dialect;
+    enum sj_book_mode book_mode;
+    bool mend_times; /* Taipei time taken for UTC, through a double: 8 h off, in steps of 256 ns */
+    bool simtrade;   /* keep trial matches */
+    bool marks;      /* Binance: rows 100 .. 102 */
+    bool tickers;    /* Binance: rows 103, 104 */
+    bool strict;     /* remember the line of every row */
+    const char *symbol;               /* only this instrument, or NULL */
+    const struct sj_latency *latency; /* for lines without a time of receipt */
+};
+
+struct sj_rejected {
+    enum sj_reject reject;
+    uint32_t text_size; /* the line's, at most SJ_REJECTED_TEXT of it are kept in `text` */
+    uint64_t line;      /* in the batch, from 1 */
+    size_t text_at;     /* in sj_batch.reject_text */
+};
+#define SJ_REJECTED_TEXT 200
+
+struct sj_day_count {
+    int32_t day; /* UTC+8 trading day, YYYYMMDD */
+    uint64_t count;
+};
+
+struct sj_counts {
+    uint64_t lines;
+    uint64_t trades;
+    uint64_t books;
+    uint64_t depths;  /* messages of changes */
+    uint64_t tickers; /* and marks */
+    uint64_t simtrades_dropped;
+    uint64_t others_dropped; /* of other instruments, or kinds that were not asked for */
+    uint64_t notices;        /* messages of the feed about itself */
+    uint64_t gaps;           /* places where running volume or update ids jump */
+    uint64_t mended;         /* times */
+    uint64_t sideless;       /* trades without a side: no backtest matches them */
+    uint64_t late_rows;      /* rows earlier than one before them, by exch_ts */
+    uint64_t late_local_rows;
+    uint64_t negative_rows; /* received before they were sent */
+    uint64_t rejects[SJ_REJECT_COUNT];
+};
+
+struct sj_batch {
+    struct sj_row *rows;
+    uint32_t *row_lines; /* strict only */
+    size_t row_count;
+    size_t row_max;
+
+    struct sj_counts counts;
+    struct sj_rejected *rejected;
+    size_t rejected_count;
+    size_t rejected_max;
+    char *reject_text;
+    size_t reject_text_size;
+    size_t reject_text_max;
+
+    /* The instrument; a second one and its line, when there is one. */
+    char symbol[SJ_SYMBOL_SIZE + 1];
+    char other_symbol[SJ_SYMBOL_SIZE + 1];
+    uint64_t other_line;
+
+    /* The first whole book: its rows are to go in before row first_book_row. */
+    bool has_book;
+    size_t first_book_row;
+    uint64_t first_book_line;
+    int64_t first_book_exch;
+    int64_t first_book_local;
+    struct sj_levels first_book;
+    struct sj_levels last_book;
+
+    /* By rows, the first book's included. */
+    bool has_times;
+    bool sorted_exch;
+    bool sorted_local;
+    int64_t min_exch, max_exch;
+    int64_t min_local, max_local;
+    int64_t min_latency;
+
+    /* The running number that tells of gaps: what it must have been before, and what it is after.
+     */
+    bool has_running;
+    int64_t running_before;
+    int64_t running_after;
+    uint64_t first_gap_line;
+
+    uint32_t day_count;
+    struct sj_day_count days[SJ_DAYS_MAX];
+    int64_t day_from, day_until; /* of the day counted last */
+
+    uint64_t times_seen;    /* for the hint that times want mending: how many were looked at ... */
+    uint64_t times_off_256; /* ... no multiples of 256 */
+    uint64_t times_off_us;  /* ... no whole microseconds */
+    bool failed;            /* out of memory */
+};
+
+void sj_batch_init(struct sj_batch *batch);
+void sj_batch_clear(struct sj_batch *batch);
+void sj_batch_done(struct sj_batch *batch);
+
+/* Room for `count` more rows; NULL: out of memory (and `failed` is set). */
+struct sj_row *sj_batch_room(struct sj_batch *batch, size_t count);
+
+void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t line, const char *text,
+                     size_t size);
+void sj_batch_count_day(struct sj_batch *batch, int64_t exch_ns);
+
+/* The rows of a change from book to book (`before` NULL: from none), at most SJ_BOOK_ROWS_MAX. */
+size_t sj_book_rows(enum sj_book_mode mode, const struct sj_levels *before,
+                    const struct sj_levels *after, int64_t exch_ns, int64_t local_ns,
+                    struct sj_row *rows);
+
+/* Makes a batch of the lines of a piece (source.h). */
+struct sj_piece;
+void sj_encode_piece(const struct sj_encode_options *options, struct sj_line_parser *parser,
+                     const struct sj_piece *piece, struct sj_batch *batch);
+
+#endif
