@@ -1,5 +1,7 @@
 #include "store/schema.h"
 
+#include "shijim/strategy.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +43,9 @@ static const struct value_set value_sets[SJ_STORE_ENUM_COUNT] = {
     [SJ_STORE_ENUM_CONTROL_SOURCE] = {11,
                                       {"unknown", "command", "signal", "http", "loss_limit", "feed",
                                        "dead_man", "process", "budget", "crash", "reconcile"}},
+    [SJ_STORE_ENUM_ORDER_STATE] = {SJ_ORDER_STATE_COUNT,
+                                   {"none", "pending", "working", "partial", "cancelling",
+                                    "unknown", "filled", "cancelled", "rejected", "refused"}},
 };
 
 uint8_t sj_store_enum_max(enum sj_store_enum set)

@@ -2,9 +2,10 @@
  * driver.c: drives the store for end-to-end tests, without the rest of the program.
  *
  *   store_driver make DIR COUNT SEED [INSTRUMENTS] [TRADE_PERCENT]   a journal of a made-up market
- *   store_driver live DIR RATE SECONDS SEED      appends to a journal at a rate, as a recorder does
- *   store_driver write DIR [KEY=VALUE...]        writes it to the store until all is acknowledged
- *   store_driver follow DIR [KEY=VALUE...]       the same, and goes on until SIGTERM
+ *   store_driver trade DIR                  a journal of a few orders (trading.c) of two
+ * instruments store_driver live DIR RATE SECONDS SEED      appends to a journal at a rate, as a
+ * recorder does store_driver write DIR [KEY=VALUE...]        writes it to the store until all is
+ * acknowledged store_driver follow DIR [KEY=VALUE...]       the same, and goes on until SIGTERM
  *   store_driver audit DIR [KEY=VALUE...]
  *   store_driver retry DIR [KEY=VALUE...]        sends the dead letters again
  *   store_driver query SQL [KEY=VALUE...]
@@ -15,6 +16,7 @@
 #include "market.h"
 #include "store/audit.h"
 #include "store/dead_letter.h"
+#include "trading.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -96,6 +98,27 @@ static int make(int argc, char **argv)
     if (rc < 0)
         return fail("appending", rc);
     printf("{\"events\":%lu}\n", market.seq);
+    return 0;
+}
+
+static int append_trading(void *context, const void *frame, uint32_t size)
+{
+    return sj_journal_append(context, SJ_SRC_STRATEGY, frame, size, 1);
+}
+
+static int trade(const char *dir)
+{
+    struct sj_journal *journal;
+    market_init(&market, 1, 2, 50, 1000, 1774400000000000000);
+    sj_rc rc = open_journal(dir, &journal);
+    if (rc < 0)
+        return fail("opening the journal", rc);
+    rc = append_definitions(journal, 1);
+    int count = rc < 0 ? rc : trading_events(append_trading, journal);
+    rc = count < 0 ? count : sj_journal_close(journal);
+    if (rc < 0)
+        return fail("appending", rc);
+    printf("{\"events\":%lu}\n", market.seq + (uint64_t)count);
     return 0;
 }
 
@@ -255,6 +278,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc >= 5 && strcmp(argv[1], "make") == 0)
         return make(argc, argv);
+    if (argc == 3 && strcmp(argv[1], "trade") == 0)
+        return trade(argv[2]);
     if (argc >= 6 && strcmp(argv[1], "live") == 0)
         return live(argv);
     if (argc < 3 || !configure(argc, argv, 3, &config))
