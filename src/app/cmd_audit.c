@@ -1,7 +1,7 @@
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/format.h"
 #include "app/settings.h"
+#include "base/cli.h"
 
 #include "base/tw_time.h"
 #include "store/audit.h"

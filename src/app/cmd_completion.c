@@ -1,5 +1,5 @@
-#include "app/cli.h"
 #include "app/command.h"
+#include "base/cli.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,11 +3,11 @@
  * program, a screen, and at the end one account from the broker's own count to the store's rows.
  */
 #include "app/child.h"
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/demo.h"
 #include "app/format.h"
 #include "app/view.h"
+#include "base/cli.h"
 
 #include "base/clock.h"
 

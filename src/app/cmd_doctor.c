@@ -1,7 +1,7 @@
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/format.h"
 #include "app/settings.h"
+#include "base/cli.h"
 
 #include "base/clock.h"
 #include "base/http_client.h"

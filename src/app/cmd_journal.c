@@ -1,7 +1,7 @@
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/journal_commands.h"
 #include "app/walk.h"
+#include "base/cli.h"
 
 #include "event/text.h"
 

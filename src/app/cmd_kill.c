@@ -1,9 +1,9 @@
 /* kill, resume, panic: the kill switch from another process. They need no network and no answer
  * from the process that trades: the switch is a file that it looks at every turn. */
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/settings.h"
 #include "app/switch.h"
+#include "base/cli.h"
 
 #include "base/clock.h"
 

@@ -1,6 +1,6 @@
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/settings.h"
+#include "base/cli.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/walk.h"
+#include "base/cli.h"
 
 #include "base/clock.h"
 #include "bus/bus.h"

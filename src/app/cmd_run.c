@@ -1,7 +1,7 @@
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/live.h"
 #include "app/view.h"
+#include "base/cli.h"
 
 #include "base/clock.h"
 #include "base/log.h"

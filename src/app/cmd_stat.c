@@ -1,7 +1,7 @@
-#include "app/cli.h"
 #include "app/command.h"
 #include "app/format.h"
 #include "app/view.h"
+#include "base/cli.h"
 
 #include "bus/bus.h"
 

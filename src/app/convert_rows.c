@@ -1,8 +1,8 @@
 /* Text to files of rows: `shijim convert jsonl` and `shijim convert binance`. */
-#include "app/cli.h"
 #include "app/convert_commands.h"
 #include "app/convert_progress.h"
 #include "app/format.h"
+#include "base/cli.h"
 
 #include "base/json.h"
 #include "convert/convert.h"

@@ -1,5 +1,5 @@
-#include "app/cli.h"
 #include "app/convert_commands.h"
+#include "base/cli.h"
 
 #include "convert/taifex.h"
 

@@ -8,8 +8,8 @@
 #define SJ_APP_DEMO_H
 
 #include "app/child.h"
-#include "app/cli.h"
 #include "app/status.h"
+#include "base/cli.h"
 #include "base/http_client.h"
 
 #include <signal.h>

@@ -1,7 +1,7 @@
 #include "app/journal_commands.h"
 
-#include "app/cli.h"
 #include "app/format.h"
+#include "base/cli.h"
 #include "base/json.h"
 #include "base/tw_time.h"
 #include "journal/journal.h"

@@ -8,7 +8,7 @@
 #ifndef SJ_APP_SETTINGS_H
 #define SJ_APP_SETTINGS_H
 
-#include "app/cli.h"
+#include "base/cli.h"
 #include "base/config.h"
 #include "gateway/gateway.h"
 #include "store/store.h"

@@ -7,7 +7,7 @@
 #ifndef SJ_APP_WALK_H
 #define SJ_APP_WALK_H
 
-#include "app/cli.h"
+#include "base/cli.h"
 #include "event/instruments.h"
 #include "journal/journal.h"
 

@@ -65,11 +65,9 @@ struct sj_brokersim;
 /* The defaults a user would expect: one server, 1,000 instruments, 1,000 events/s, 08:59:50. */
 void sj_brokersim_defaults(struct sj_brokersim_options *options);
 
-/* Reads command-line arguments over the defaults. Returns 0 and the options; 1 when --help was
- * asked for (printed to stdout); -SJ_E_MALFORMED with a line for the user in `error`. The texts
- * point into argv. */
-SJ_MUST_USE sj_rc sj_brokersim_parse(int argc, char **argv, struct sj_brokersim_options *options,
-                                     char error[SJ_SIM_MESSAGE_MAX]);
+/* Reads command-line arguments over the defaults; the texts point into argv. Returns what
+ * sj_cli_parse does: 1 to go on, 0 after --help, an error after one line on stderr. */
+SJ_MUST_USE sj_rc sj_brokersim_parse(int argc, char **argv, struct sj_brokersim_options *options);
 
 /* Builds the market and listens. */
 SJ_MUST_USE sj_rc sj_brokersim_init(const struct sj_brokersim_options *options,

@@ -2,7 +2,7 @@
 #ifndef SJ_TESTS_APP_GROUPS_H
 #define SJ_TESTS_APP_GROUPS_H
 
-int sj_test_cli(void);
+int sj_test_format(void);
 int sj_test_account(void);
 int sj_test_recorder(void);
 int sj_test_switch(void);

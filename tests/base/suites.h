@@ -5,7 +5,7 @@
 /* It takes the list for casts. */
 /* clang-format off */
 #define SUITES(X)                                                                                  \
-    X(rc) X(hist) X(decimal) X(tw_time) X(crc32c) X(config) X(config_map) X(log) X(duty) X(bench) X(counters)    \
+    X(rc) X(cli) X(hist) X(decimal) X(tw_time) X(crc32c) X(config) X(config_map) X(log) X(duty) X(bench) X(counters)    \
     X(http_client) X(json) X(rng)
 /* clang-format on */
 

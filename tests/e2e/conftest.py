@@ -46,5 +46,6 @@ def make_store(store_program, tmp_path):
 @pytest.fixture(scope="session")
 def broker_sim(build_dir):
     """The command that starts the broker simulator, as a list of words."""
-    alone = build_dir / "src/brokersim/brokersim"
-    return [alone] if alone.exists() else [build_dir / "shijim", "broker-sim"]
+    program = build_dir / "shijim"
+    assert program.exists(), f"{program} is not built; run ./dev build or ./dev test"
+    return [program, "broker-sim"]

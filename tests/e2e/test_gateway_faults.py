@@ -31,11 +31,9 @@ def until(condition, what):
 
 class Simulator:
     def __init__(self, build_dir, directory, *options):
-        program = build_dir / "shijim"
-        command = [program, "broker-sim"] if program.exists() else [build_dir / "src/brokersim/brokersim"]
         ports = directory / "ports"
         self.process = subprocess.Popen(
-            [*command, "--port", "0", "--port-file", ports, "--wall-clock", "--no-quota",
+            [build_dir / "shijim", "broker-sim", "--port", "0", "--port-file", ports, "--wall-clock", "--no-quota",
              "--heartbeat-ms", "100", *options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(lambda: ports.exists() and ports.read_text().strip(), "the simulator's ports")

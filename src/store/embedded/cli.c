@@ -1,168 +1,25 @@
 #include "store/embedded/embedded.h"
 
-#include <ctype.h>
-#include <getopt.h>
+#include "base/cli.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: shijim store --data DIR [options]\n"
-    "\n"
+#define SIZE_MAX_BYTES (UINT64_C(1) << 40)
+#define COUNT_MAX 3600
+
+static const char DETAILS[] =
     "Runs ClickHouse's engine in this process behind ClickHouse's HTTP interface. Anyone on this\n"
     "machine may read (user default); writing needs user " SJ_EMBEDDED_WRITER " and the token in\n"
-    "DIR/" SJ_EMBEDDED_TOKEN_FILE ".\n"
-    "\n"
-    "  --data DIR            where the data are kept; made if it is not there\n"
-    "  --listen ADDRESS      127.0.0.1; any other than this machine's needs a password\n"
-    "  --port N              8123; 0 takes a free one and prints it\n"
-    "  --port-file FILE      writes the port there\n"
-    "  --database NAME       " SJ_EMBEDDED_DATABASE "\n"
-    "  --password-file FILE  the reader's password, mode 0600 (or " SJ_EMBEDDED_PASSWORD_ENV ")\n"
-    "  --library FILE        libchdb.so (or SHIJIM_CHDB_LIB; ./dev deps installs it)\n"
-    "  --memory SIZE         of the engine, all in all: 2G\n"
-    "  --reader-memory SIZE  of one reader's statement: 128M\n"
-    "  --readers N           statements of readers at a time: 8\n"
-    "  --reader-time S       seconds that one may take: 60\n"
-    "  --connections N       64\n"
-    "  --no-sandbox          do not confine the process's file access\n"
-    "\n"
-    "example: shijim store --data ./store --port 8123\n"
-    "         curl 'http://127.0.0.1:8123/?query=SHOW+TABLES'\n"
-    "         curl -u " SJ_EMBEDDED_WRITER ":$(cat store/" SJ_EMBEDDED_TOKEN_FILE ") "
-    "http://127.0.0.1:8123/ -d 'INSERT INTO t VALUES (1)'\n";
+    "DIR/" SJ_EMBEDDED_TOKEN_FILE ".";
 
-enum option_id {
-    OPTION_DATA = 256,
-    OPTION_LISTEN,
-    OPTION_PORT,
-    OPTION_PORT_FILE,
-    OPTION_DATABASE,
-    OPTION_PASSWORD_FILE,
-    OPTION_LIBRARY,
-    OPTION_MEMORY,
-    OPTION_READER_MEMORY,
-    OPTION_READERS,
-    OPTION_READER_TIME,
-    OPTION_CONNECTIONS,
-    OPTION_NO_SANDBOX,
-    OPTION_HELP,
-};
-
-static const struct option long_options[] = {
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"listen", required_argument, NULL, OPTION_LISTEN},
-    {"port", required_argument, NULL, OPTION_PORT},
-    {"port-file", required_argument, NULL, OPTION_PORT_FILE},
-    {"database", required_argument, NULL, OPTION_DATABASE},
-    {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
-    {"library", required_argument, NULL, OPTION_LIBRARY},
-    {"memory", required_argument, NULL, OPTION_MEMORY},
-    {"reader-memory", required_argument, NULL, OPTION_READER_MEMORY},
-    {"readers", required_argument, NULL, OPTION_READERS},
-    {"reader-time", required_argument, NULL, OPTION_READER_TIME},
-    {"connections", required_argument, NULL, OPTION_CONNECTIONS},
-    {"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {NULL, 0, NULL, 0},
-};
-
-static bool parse_number(const char *name, const char *text, uint64_t max, uint64_t *ret)
-{
-    char *end = NULL;
-    uint64_t value = strtoull(text, &end, 10);
-    uint64_t unit = 1;
-    switch (toupper((unsigned char)*end)) {
-    case 'K':
-        unit = UINT64_C(1) << 10;
-        break;
-    case 'M':
-        unit = UINT64_C(1) << 20;
-        break;
-    case 'G':
-        unit = UINT64_C(1) << 30;
-        break;
-    default:
-        break;
-    }
-    bool is_number =
-        isdigit((unsigned char)*text) && end[unit > 1 ? 1 : 0] == '\0' && value <= max / unit;
-    if (!is_number) {
-        fprintf(stderr, "shijim store: --%s %s: give a number up to %llu\n", name, text,
-                (unsigned long long)max);
-        return false;
-    }
-    *ret = value * unit;
-    return true;
-}
-
-static bool take_number(int id, const char *name, struct sj_embedded_options *options)
-{
-    uint64_t number = 0;
-    bool is_size = id == OPTION_MEMORY || id == OPTION_READER_MEMORY;
-    uint64_t max = is_size ? UINT64_C(1) << 40 : id == OPTION_PORT ? UINT16_MAX : 3600;
-    if (!parse_number(name, optarg, max, &number))
-        return false;
-    if (number == 0 && id != OPTION_PORT) {
-        fprintf(stderr, "shijim store: --%s must be more than 0\n", name);
-        return false;
-    }
-    switch (id) {
-    case OPTION_PORT:
-        options->port = (uint16_t)number;
-        break;
-    case OPTION_MEMORY:
-        options->memory_max_bytes = number;
-        break;
-    case OPTION_READER_MEMORY:
-        options->reader_memory_max_bytes = number;
-        break;
-    case OPTION_READERS:
-        options->reader_max = (unsigned)number;
-        break;
-    case OPTION_READER_TIME:
-        options->reader_time_max_s = (unsigned)number;
-        break;
-    default:
-        options->connection_max = (unsigned)number;
-        break;
-    }
-    return true;
-}
-
-/* Returns -1 to go on, else the exit code. */
-static int take_option(int id, int index, struct sj_embedded_options *options)
-{
-    switch (id) {
-    case OPTION_DATA:
-        options->data_dir = optarg;
-        return -1;
-    case OPTION_LISTEN:
-        options->listen = optarg;
-        return -1;
-    case OPTION_PORT_FILE:
-        options->port_file = optarg;
-        return -1;
-    case OPTION_DATABASE:
-        options->database = optarg;
-        return -1;
-    case OPTION_PASSWORD_FILE:
-        options->password_file = optarg;
-        return -1;
-    case OPTION_LIBRARY:
-        options->library = optarg;
-        return -1;
-    case OPTION_NO_SANDBOX:
-        options->without_sandbox = true;
-        return -1;
-    case OPTION_HELP:
-        fputs(help, stdout);
-        return EXIT_SUCCESS;
-    default:
-        return take_number(id, long_options[index].name, options) ? -1 : 2;
-    }
-}
+static const char EXAMPLE[] =
+    "shijim store --data ./store --port 8123\n"
+    "  curl 'http://127.0.0.1:8123/?query=SHOW+TABLES'\n"
+    "  curl -u " SJ_EMBEDDED_WRITER ":$(cat store/" SJ_EMBEDDED_TOKEN_FILE ") "
+    "http://127.0.0.1:8123/ -d 'INSERT INTO t VALUES (1)'";
 
 /* The password stays in this program's memory only: what /proc shows of the environment is
  * overwritten. */
@@ -177,32 +34,72 @@ static void take_password(char *copy, size_t copy_size, struct sj_embedded_optio
     options->password = copy;
 }
 
+/* A size that was given must be of use. */
+static bool check_size(const struct sj_cli *cli, const char *name, uint64_t given, uint64_t *target)
+{
+    if (given == UINT64_MAX) /* not given */
+        return true;
+    if (given == 0 || given > SIZE_MAX_BYTES) {
+        sj_cli_fail(cli, 0, "--%s must be more than 0 and at most 1T", name);
+        return false;
+    }
+    *target = given;
+    return true;
+}
+
+/* Fills the options. Returns what sj_cli_parse returns. */
+static sj_rc parse(int argc, char **argv, struct sj_embedded_options *options)
+{
+    uint32_t port = options->port, readers = 0, reader_time_s = 0, connections = 0;
+    uint64_t memory = UINT64_MAX, reader_memory = UINT64_MAX;
+    bool sandbox = true;
+    /* clang-format off */
+    const struct sj_cli_option table[] = {
+        {"data", "DIR", "where the data are kept; made if it is not there", SJ_CLI_TEXT, &options->data_dir, 0, 0, 0},
+        {"listen", "ADDRESS", "127.0.0.1; any other than this machine's needs a password", SJ_CLI_TEXT, &options->listen, 0, 0, 0},
+        {"port", "N", "8123; 0 takes a free one and prints it", SJ_CLI_U32, &port, 0, UINT16_MAX, 0},
+        {"port-file", "FILE", "writes the port there", SJ_CLI_TEXT, &options->port_file, 0, 0, 0},
+        {"database", "NAME", SJ_EMBEDDED_DATABASE, SJ_CLI_TEXT, &options->database, 0, 0, 0},
+        {"password-file", "FILE", "the reader's password, mode 0600 (or " SJ_EMBEDDED_PASSWORD_ENV ")", SJ_CLI_TEXT, &options->password_file, 0, 0, 0},
+        {"library", "FILE", "libchdb.so (or SHIJIM_CHDB_LIB; ./dev deps installs it)", SJ_CLI_TEXT, &options->library, 0, 0, 0},
+        {"memory", "SIZE", "of the engine, all in all: 2G", SJ_CLI_SIZE, &memory, 0, 0, 0},
+        {"reader-memory", "SIZE", "of one reader's statement: 128M", SJ_CLI_SIZE, &reader_memory, 0, 0, 0},
+        {"readers", "N", "statements of readers at a time: 8", SJ_CLI_U32, &readers, 1, COUNT_MAX, 0},
+        {"reader-time", "S", "seconds that one may take: 60", SJ_CLI_U32, &reader_time_s, 1, COUNT_MAX, 0},
+        {"connections", "N", "64", SJ_CLI_U32, &connections, 1, COUNT_MAX, 0},
+        {"sandbox", NULL, "confine the process's file access; --no-sandbox does not", SJ_CLI_FLAG, &sandbox, 0, 0, 0},
+    };
+    /* clang-format on */
+    struct sj_cli cli = {.command = "store",
+                         .arguments = "",
+                         .summary = "Serves an embedded ClickHouse.",
+                         .details = DETAILS,
+                         .example = EXAMPLE,
+                         .options = table,
+                         .option_count = sizeof table / sizeof *table};
+    sj_rc rc = sj_cli_parse(&cli, argc, argv);
+    if (rc != 1)
+        return rc;
+    options->port = (uint16_t)port;
+    options->reader_max = readers;
+    options->reader_time_max_s = reader_time_s;
+    options->connection_max = connections;
+    options->without_sandbox = !sandbox;
+    if (!check_size(&cli, "memory", memory, &options->memory_max_bytes) ||
+        !check_size(&cli, "reader-memory", reader_memory, &options->reader_memory_max_bytes))
+        return -SJ_E_RANGE;
+    if (options->data_dir)
+        return 1;
+    sj_cli_fail(&cli, 0, "name the data's directory: --data DIR");
+    return -SJ_E_MALFORMED;
+}
+
 int sj_store_embedded_cli(int argc, char **argv)
 {
     struct sj_embedded_options options = {.port = SJ_EMBEDDED_PORT};
-    int index = 0;
-    optind = 1;
-    opterr = 0; /* a mistake is one line, ours */
-    for (;;) {
-        int id = getopt_long(argc, argv, ":", long_options, &index);
-        if (id == -1)
-            break;
-        if (id == '?' || id == ':') {
-            fprintf(stderr, "shijim store: %s %s; see shijim store --help\n",
-                    id == '?' ? "unknown option" : "no value for", argv[optind - 1]);
-            return 2;
-        }
-        int code = take_option(id, index, &options);
-        if (code >= 0)
-            return code;
-    }
-    if (optind < argc || !options.data_dir) {
-        fprintf(stderr,
-                optind < argc ? "shijim store: '%s' is not an option: see --help\n"
-                              : "shijim store: name the data's directory: --data DIR\n",
-                optind < argc ? argv[optind] : "");
-        return 2;
-    }
+    sj_rc rc = parse(argc, argv, &options);
+    if (rc != 1)
+        return sj_cli_exit(rc);
     char password[512];
     take_password(password, sizeof(password), &options);
     int code = sj_store_embedded_main(&options);

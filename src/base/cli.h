@@ -1,13 +1,13 @@
 /*
- * cli.h: how every subcommand reads its arguments and shows its help.
+ * cli.h: how every command reads its arguments and shows its help.
  *
  * A command is a table of options and a description. Options are `--name VALUE`, `--name=VALUE` or,
  * for flags, `--name` and `--no-name`. What the user mistypes gets one line and exit code 2.
  *
  * Threads  main thread only. Memory: none taken; values point into argv.
  */
-#ifndef SJ_APP_CLI_H
-#define SJ_APP_CLI_H
+#ifndef SJ_BASE_CLI_H
+#define SJ_BASE_CLI_H
 
 #include "base/rc.h"
 
@@ -22,6 +22,9 @@ enum sj_cli_kind {
     SJ_CLI_TEXT,     /* const char * */
     SJ_CLI_LIST,     /* struct sj_cli_list: may be given more than once */
     SJ_CLI_UINT,     /* uint64_t, within min..max */
+    SJ_CLI_U32,      /* uint32_t, within min..max */
+    SJ_CLI_DATE,     /* uint32_t yyyymmdd: 2026-11-23 */
+    SJ_CLI_CLOCK,    /* uint32_t, second of the day: 08:59:50 */
     SJ_CLI_DURATION, /* int64_t ns: 250us 5ms 2s 10m 1h; a bare number is seconds */
     SJ_CLI_SIZE,     /* uint64_t bytes: 64K 16M 1G */
     SJ_CLI_REAL      /* double, finite */
@@ -41,7 +44,7 @@ struct sj_cli_option {
     const char *text;  /* one line */
     enum sj_cli_kind kind;
     void *target; /* holds the default before parsing */
-    uint64_t min; /* SJ_CLI_UINT; max 0 = no bound */
+    uint64_t min; /* SJ_CLI_UINT, SJ_CLI_U32; max 0 = no bound */
     uint64_t max;
     char letter; /* short form, or 0 */
 };

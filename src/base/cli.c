@@ -1,7 +1,8 @@
-#include "app/cli.h"
+#include "base/cli.h"
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/tw_time.h"
 
 #include <errno.h>
 #include <math.h>
@@ -172,8 +173,8 @@ static sj_rc unknown_option(const struct sj_cli *cli, const char *argument)
     return -SJ_E_UNKNOWN;
 }
 
-static sj_rc set_uint(const struct sj_cli *cli, const struct sj_cli_option *option,
-                      const char *value)
+static sj_rc read_uint(const struct sj_cli *cli, const struct sj_cli_option *option,
+                       const char *value, uint64_t most, uint64_t *ret_number)
 {
     char *end;
     errno = 0;
@@ -182,14 +183,41 @@ static sj_rc set_uint(const struct sj_cli *cli, const struct sj_cli_option *opti
         sj_cli_fail(cli, 0, "--%s wants a whole number, not '%s'", option->name, value);
         return -SJ_E_MALFORMED;
     }
-    if (number < option->min || (option->max && number > option->max)) {
+    if (option->max && option->max < most)
+        most = option->max;
+    if (number < option->min || number > most) {
         sj_cli_fail(cli, 0, "--%s %s is out of range: %llu to %llu", option->name, value,
-                    (unsigned long long)option->min,
-                    (unsigned long long)(option->max ? option->max : UINT64_MAX));
+                    (unsigned long long)option->min, (unsigned long long)most);
         return -SJ_E_RANGE;
     }
-    *(uint64_t *)option->target = number;
+    *ret_number = number;
     return 0;
+}
+
+static sj_rc set_u32(const struct sj_cli *cli, const struct sj_cli_option *option,
+                     const char *value)
+{
+    uint64_t number;
+    sj_rc rc = read_uint(cli, option, value, UINT32_MAX, &number);
+    if (rc >= 0)
+        *(uint32_t *)option->target = (uint32_t)number;
+    return rc;
+}
+
+static sj_rc set_day_or_second(const struct sj_cli *cli, const struct sj_cli_option *option,
+                               const char *value)
+{
+    bool day = option->kind == SJ_CLI_DATE;
+    int32_t date = 0;
+    int64_t time_ns = 0;
+    sj_rc rc = day ? sj_date_parse(value, strlen(value), &date)
+                   : sj_time_of_day_parse(value, strlen(value), &time_ns);
+    if (rc < 0)
+        sj_cli_fail(cli, 0, "--%s wants %s, not '%s'", option->name,
+                    day ? "a day such as 2026-11-23" : "a time such as 08:59:50", value);
+    else
+        *(uint32_t *)option->target = day ? (uint32_t)date : (uint32_t)(time_ns / SJ_NS_PER_S);
+    return rc;
 }
 
 static sj_rc add_to_list(const struct sj_cli *cli, const struct sj_cli_option *option,
@@ -231,7 +259,12 @@ static sj_rc set_value(const struct sj_cli *cli, const struct sj_cli_option *opt
     case SJ_CLI_LIST:
         return add_to_list(cli, option, value);
     case SJ_CLI_UINT:
-        return set_uint(cli, option, value);
+        return read_uint(cli, option, value, UINT64_MAX, option->target);
+    case SJ_CLI_U32:
+        return set_u32(cli, option, value);
+    case SJ_CLI_DATE:
+    case SJ_CLI_CLOCK:
+        return set_day_or_second(cli, option, value);
     case SJ_CLI_REAL:
         return set_real(cli, option, value);
     case SJ_CLI_DURATION:

@@ -1,6 +1,5 @@
-/* How arguments are read, what a mistake says, and how numbers are shown. */
-#include "app/cli.h"
-#include "app/format.h"
+/* How arguments are read, and what a mistake says. */
+#include "base/cli.h"
 
 #include "base/clock.h"
 
@@ -11,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "groups.h"
+#include "suites.h"
 
 struct values {
     bool json;
@@ -21,6 +20,7 @@ struct values {
     uint64_t size;
     double factor;
     struct sj_cli_list codes;
+    uint32_t port, date, second;
 };
 
 static sj_rc parse(struct values *values, struct sj_cli *cli, int argc, const char **argv)
@@ -33,6 +33,9 @@ static sj_rc parse(struct values *values, struct sj_cli *cli, int argc, const ch
         {"size", "SIZE", "a size", SJ_CLI_SIZE, &values->size, 0, 0, 0},
         {"factor", "X", "a number", SJ_CLI_REAL, &values->factor, 0, 0, 0},
         {"code", "CODE", "a code", SJ_CLI_LIST, &values->codes, 0, 0, 0},
+        {"port", "PORT", "a port", SJ_CLI_U32, &values->port, 0, 65535, 0},
+        {"date", "DAY", "a day", SJ_CLI_DATE, &values->date, 0, 0, 0},
+        {"start", "TIME", "a time of day", SJ_CLI_CLOCK, &values->second, 0, 0, 0},
     };
     cli->command = "test";
     cli->arguments = "DIR";
@@ -65,6 +68,21 @@ static void options_are_read_in_every_form(void **state)
     assert_int_equal(values.codes.count, 2);
     assert_string_equal(values.codes.items[1], "TXFR1");
     assert_string_equal(cli.values[0], "dir");
+}
+
+static void days_times_and_small_numbers_are_read(void **state)
+{
+    struct values values = {0};
+    struct sj_cli cli = {0};
+    (void)state;
+    assert_int_equal(PARSE("--port", "65535", "--date=2026-11-23", "--start", "08:59:50"), 1);
+    assert_int_equal(values.port, 65535);
+    assert_int_equal(values.date, 20261123);
+    assert_int_equal(values.second, 8 * 3600 + 59 * 60 + 50);
+    assert_int_equal(PARSE("--port", "65536"), -SJ_E_RANGE);
+    assert_int_equal(PARSE("--port", "4294967296"), -SJ_E_RANGE);
+    assert_true(PARSE("--date", "2026-02-30") < 0);
+    assert_true(PARSE("--start", "24:00:01") < 0);
 }
 
 static void a_flag_can_be_negated_and_two_dashes_end_the_options(void **state)
@@ -107,25 +125,14 @@ static void the_nearest_word_is_offered_and_a_far_one_is_not(void **state)
     assert_null(sj_cli_nearest("", words, 3));
 }
 
-static void numbers_are_shown_for_people(void **state)
-{
-    (void)state;
-    assert_string_equal(SJ_COUNT(0), "0");
-    assert_string_equal(SJ_COUNT(999), "999");
-    assert_string_equal(SJ_COUNT(1234567), "1,234,567");
-    assert_string_equal(SJ_DURATION(950), "950 ns");
-    assert_string_equal(SJ_DURATION(1234567), "1.23 ms");
-    assert_string_equal(SJ_BYTES(3 << 20), "3.00 MiB");
-}
-
-int sj_test_cli(void)
+int cli_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_read_in_every_form),
+        cmocka_unit_test(days_times_and_small_numbers_are_read),
         cmocka_unit_test(a_flag_can_be_negated_and_two_dashes_end_the_options),
         cmocka_unit_test(each_mistake_is_refused),
         cmocka_unit_test(the_nearest_word_is_offered_and_a_far_one_is_not),
-        cmocka_unit_test(numbers_are_shown_for_people),
     };
-    return cmocka_run_group_tests_name("app/cli", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("base/cli", tests, NULL, NULL);
 }
