@@ -403,6 +403,15 @@ struct sj_verdict {
     uint8_t verdict_reserved2[32];
 };
 
+/* Values of sj_order_update.cause that others than the order room look at; all of them stand in
+ * src/order/machine.h. */
+enum sj_order_cause {
+    SJ_CAUSE_PRICED = 7,
+    SJ_CAUSE_REDUCED = 8,
+    SJ_CAUSE_CHANGE_DENIED = 9,
+    SJ_CAUSE_CANCEL_DENIED = 11
+};
+
 struct sj_order_update {
     SJ_EVENT_HEAD
     uint64_t intent_id;

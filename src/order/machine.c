@@ -1,5 +1,7 @@
 #include "order/machine.h"
 
+#include "event/event.h"
+
 /* A cell: next state in the low 4 bits, flags above them. LIVE stands for WORKING, or PARTIAL once
  * something is filled. */
 #define LIVE 15
@@ -19,6 +21,10 @@
 #define REF SJ_ORDER_REFUSED
 
 _Static_assert(SJ_ORDER_STATE_COUNT <= LIVE, "a state fits its 4 bits");
+_Static_assert((int)SJ_INPUT_PRICED == SJ_CAUSE_PRICED && (int)SJ_INPUT_REDUCED == SJ_CAUSE_REDUCED &&
+                   (int)SJ_INPUT_CHANGE_DENIED == SJ_CAUSE_CHANGE_DENIED &&
+                   (int)SJ_INPUT_CANCEL_DENIED == SJ_CAUSE_CANCEL_DENIED,
+               "others know these by number");
 _Static_assert(SJ_ORDER_STATE_COUNT == 10, "the table has a column for every state");
 
 /* clang-format off */

@@ -6,6 +6,9 @@
 
 #include "shijim/strategy.h"
 
+extern const struct sj_strategy_plugin sj_strategy_market_maker;
+extern const struct sj_strategy_plugin sj_strategy_micro_alpha;
+extern const struct sj_strategy_plugin sj_strategy_smart_chasing;
 extern const struct sj_strategy_plugin sj_strategy_touch_quoter;
 
 #endif

@@ -71,16 +71,23 @@ static void take_verdict(struct sj_strategies *s, const struct sj_verdict *verdi
 
 /* What an update changed, for the strategy; 0: nothing it does not know. */
 static enum sj_order_news news_of(const struct sj_intent_entry *was,
-                                  const struct sj_intent_entry *is, int32_t status)
+                                  const struct sj_intent_entry *is, uint8_t cause)
 {
-    if (is->state != was->state) {
-        bool denied = was->state == SJ_ORDER_CANCELLING &&
-                      (is->state == SJ_ORDER_WORKING || is->state == SJ_ORDER_PARTIAL);
-        return denied ? SJ_NEWS_DENIED : SJ_NEWS_STATE;
-    }
-    if (is->price_e6 != was->price_e6 || is->quantity != was->quantity)
+    switch (cause) {
+    case SJ_CAUSE_CHANGE_DENIED:
+    case SJ_CAUSE_CANCEL_DENIED:
+        return SJ_NEWS_DENIED;
+    case SJ_CAUSE_PRICED:
+    case SJ_CAUSE_REDUCED:
         return SJ_NEWS_CHANGED;
-    return status < 0 || status >= 400 ? SJ_NEWS_DENIED : 0;
+    default:
+        break;
+    }
+    if (is->state != was->state)
+        return SJ_NEWS_STATE;
+    bool changed = is->price_e6 != was->price_e6 || is->quantity != was->quantity ||
+                   is->cancelled != was->cancelled;
+    return changed ? SJ_NEWS_CHANGED : 0;
 }
 
 static void take_update(struct sj_strategies *s, const struct sj_order_update *update)
@@ -100,7 +107,7 @@ static void take_update(struct sj_strategies *s, const struct sj_order_update *u
     if (update->cancelled != SJ_NULL_U32)
         entry->cancelled = update->cancelled;
     sj_intent_table_set_state(&s->intents, entry, (enum sj_order_state)update->state_to);
-    enum sj_order_news news = news_of(&was, entry, update->status);
+    enum sj_order_news news = news_of(&was, entry, update->cause);
     if (!news)
         return;
     snprintf(reason, sizeof reason, "%.*s", (int)sizeof update->text, update->text);

@@ -274,7 +274,7 @@ static void the_life_of_an_order_is_told(void **state)
     actor.act = act_cancel;
     tick();
     stage_update(stage, id, SJ_ORDER_CANCELLING);
-    stage_update(stage, id, SJ_ORDER_PARTIAL);
+    stage_denied(stage, id, SJ_ORDER_PARTIAL, true);
     assert_int_equal(r[5].news, SJ_NEWS_DENIED);
     stage_update(stage, id, SJ_ORDER_CANCELLED);
     assert_int_equal(r[6].state, SJ_ORDER_CANCELLED);

@@ -157,10 +157,11 @@ void stage_trade(struct stage *stage, uint32_t instrument, double price, uint32_
     sj_strategies_event(stage->s, (const struct sj_frame *)(const void *)&trade, stage->now_ns);
 }
 
-void stage_changed(struct stage *stage, uint64_t intent_id, enum sj_order_state state,
-                   int64_t price_e6, uint32_t quantity)
+static void send_update(struct stage *stage, uint64_t intent_id, enum sj_order_state state,
+                        int64_t price_e6, uint32_t quantity, uint8_t cause)
 {
     struct sj_order_update update = {.intent_id = intent_id,
+                                     .cause = cause,
                                      .price_e6 = price_e6,
                                      .quantity = quantity,
                                      .filled = SJ_NULL_U32,
@@ -172,7 +173,19 @@ void stage_changed(struct stage *stage, uint64_t intent_id, enum sj_order_state 
 
 void stage_update(struct stage *stage, uint64_t intent_id, enum sj_order_state state)
 {
-    stage_changed(stage, intent_id, state, SJ_NULL_E6, 0);
+    send_update(stage, intent_id, state, SJ_NULL_E6, 0, 0);
+}
+
+void stage_changed(struct stage *stage, uint64_t intent_id, enum sj_order_state state,
+                   int64_t price_e6, uint32_t quantity)
+{
+    send_update(stage, intent_id, state, price_e6, quantity, SJ_CAUSE_PRICED);
+}
+
+void stage_denied(struct stage *stage, uint64_t intent_id, enum sj_order_state state, bool cancel)
+{
+    send_update(stage, intent_id, state, SJ_NULL_E6, 0,
+                cancel ? SJ_CAUSE_CANCEL_DENIED : SJ_CAUSE_CHANGE_DENIED);
 }
 
 const struct sj_intent *stage_intent(const struct stage *stage, uint64_t intent_id)

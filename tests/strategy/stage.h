@@ -57,6 +57,7 @@ void stage_trade(struct stage *stage, uint32_t instrument, double price, uint32_
 void stage_update(struct stage *stage, uint64_t intent_id, enum sj_order_state state);
 void stage_changed(struct stage *stage, uint64_t intent_id, enum sj_order_state state,
                    int64_t price_e6, uint32_t quantity);
+void stage_denied(struct stage *stage, uint64_t intent_id, enum sj_order_state state, bool cancel);
 void stage_fill(struct stage *stage, uint64_t intent_id, uint32_t quantity);
 void stage_verdict(struct stage *stage, uint64_t intent_id, const char *check);
 /* Time passes; timers fire at their times. */

@@ -5,7 +5,8 @@
     X(api)                                                                                         \
     X(config)                                                                                      \
     X(host)                                                                                        \
-    X(touch_quoter)
+    X(touch_quoter)                                                                                \
+    X(walk)
 
 #define X(suite) int suite##_tests(void);
 SUITES(X)

@@ -56,7 +56,7 @@ static void cancels_what_works_before_it_quotes_again(void **state)
     /* A cancel that was refused clears the mark; the other is working by now. */
     stage_update(stage, sell, SJ_ORDER_WORKING);
     stage_update(stage, buy, SJ_ORDER_CANCELLING);
-    stage_update(stage, buy, SJ_ORDER_WORKING);
+    stage_denied(stage, buy, SJ_ORDER_WORKING, true);
     stage_fill(stage, sell, 1);
     stage_wait(stage, SECOND);
     assert_int_equal(stage_new_intents(stage, &intents), 4);
