@@ -159,7 +159,7 @@ static sj_rc send_now(struct sj_order_link *link, const struct sj_order_request 
                       int64_t now_ns)
 {
     for (;;) {
-        struct order_conn *conn = conn_idle(link);
+        struct order_conn *conn = link_conn_idle(link);
         if (!conn)
             return 0;
         sj_rc size = render(link, request, conn->out);
@@ -168,7 +168,7 @@ static sj_rc send_now(struct sj_order_link *link, const struct sj_order_request 
         if (!link_may_send(link, request->kind == SJ_REQUEST_CANCEL, now_ns))
             return 0;
         conn->request = *request;
-        if (conn_start(link, conn, (uint32_t)size, request->kind, now_ns)) {
+        if (link_conn_start(link, conn, (uint32_t)size, request->kind, now_ns)) {
             link->stats.sent++;
             link->stats.last_send_ns = conn->sent_ns;
             return 1;
@@ -323,7 +323,7 @@ void link_down(struct sj_order_link *link, int64_t now_ns, const char *why)
     link_note(link, "order link to %s is down: %s", link->endpoint.text, link->stats.last_fault);
     refuse_queued(link, &link->urgent, "not sent: the link went down");
     refuse_queued(link, &link->normal, "not sent: the link went down");
-    list_give_up(link, "the link went down");
+    link_list_give_up(link, "the link went down");
     report_local(link, SJ_REPORT_LINK_DOWN, link->stats.last_fault);
 }
 
@@ -334,7 +334,7 @@ static void phase_work(struct sj_order_link *link, int64_t now_ns)
         link->greet_step = 0;
     }
     if (link->phase == LINK_GREETING) {
-        greet_work(link, now_ns);
+        link_greet_work(link, now_ns);
         if (link->phase == LINK_GREETING && link->greet_step == UINT32_MAX)
             open_stream(link, now_ns);
     }
@@ -354,16 +354,16 @@ uint32_t sj_order_link_work(struct sj_order_link *link)
         if (events[i].data.ptr == &link->stream)
             done += link->stream.state == SJ_STREAM_CLOSED ? 0 : stream_work(link, now_ns);
         else
-            done += conn_work(link, events[i].data.ptr, now_ns);
+            done += link_conn_work(link, events[i].data.ptr, now_ns);
     }
-    conn_maintain(link, now_ns);
+    link_conn_maintain(link, now_ns);
     phase_work(link, now_ns);
     if (link->urgent.count > 0)
         done += send_queued(link, &link->urgent, now_ns);
     if (link->normal.count > 0 && link->urgent.count == 0)
         done += send_queued(link, &link->normal, now_ns);
     if (link->list.request_id != 0)
-        done += list_work(link, now_ns);
+        done += link_list_work(link, now_ns);
     return done + (count > 0 ? (uint32_t)count : 0);
 }
 

@@ -103,16 +103,16 @@ static void greet_call(struct sj_order_link *link, struct order_conn *conn, int6
         size = sj_order_render_call(&link->head, "/auth/subscribe_trade", body, conn->out);
     }
     if (size > 0)
-        (void)conn_start(link, conn, (uint32_t)size, kind, now_ns);
+        (void)link_conn_start(link, conn, (uint32_t)size, kind, now_ns);
 }
 
-void greet_work(struct sj_order_link *link, int64_t now_ns)
+void link_greet_work(struct sj_order_link *link, int64_t now_ns)
 {
     for (uint32_t i = 0; i < link->options.connections; i++)
         if (link->conn[i].state == CONN_BUSY && link->conn[i].kind >= CALL_INFO &&
             link->conn[i].kind <= CALL_SUBSCRIBE)
             return; /* asked */
-    struct order_conn *conn = conn_idle(link);
+    struct order_conn *conn = link_conn_idle(link);
     if (conn && link->greet_step != UINT32_MAX)
         greet_call(link, conn, now_ns);
 }
@@ -168,7 +168,7 @@ static void greet_answer(struct sj_order_link *link, struct order_conn *conn, in
 
 /* --- lists --- */
 
-void list_give_up(struct sj_order_link *link, const char *why)
+void link_list_give_up(struct sj_order_link *link, const char *why)
 {
     struct link_list *list = &link->list;
     if (list->request_id == 0)
@@ -191,12 +191,12 @@ static void list_answer(struct sj_order_link *link, struct order_conn *conn)
     if (conn->response.status != 200) {
         sj_order_parse_message(conn->body, conn->body_size, text, sizeof text - 1);
         text[sizeof text - 1] = '\0';
-        list_give_up(link, text[0] ? text : "/order/trades was refused");
+        link_list_give_up(link, text[0] ? text : "/order/trades was refused");
         return;
     }
     char *other = list->body[conn->which] ? list->body[conn->which] : malloc(CALL_IN_MAX);
     if (!other) {
-        list_give_up(link, "no memory for the list");
+        link_list_give_up(link, "no memory for the list");
         return;
     }
     list->body[conn->which] = conn->body;
@@ -209,7 +209,7 @@ static void list_answer(struct sj_order_link *link, struct order_conn *conn)
 
 static void list_ask(struct sj_order_link *link, int64_t now_ns)
 {
-    struct order_conn *conn = conn_idle(link);
+    struct order_conn *conn = link_conn_idle(link);
     char body[128];
     if (!conn || link->list.asking || !link_may_send(link, true, now_ns))
         return;
@@ -222,7 +222,7 @@ static void list_ask(struct sj_order_link *link, int64_t now_ns)
         return;
     conn->request =
         (struct sj_order_request){.request_id = link->list.request_id, .kind = SJ_REQUEST_LIST};
-    link->list.asking = conn_start(link, conn, (uint32_t)size, CALL_TRADES, now_ns);
+    link->list.asking = link_conn_start(link, conn, (uint32_t)size, CALL_TRADES, now_ns);
 }
 
 static void list_word(struct sj_order_link *link, uint64_t request_id, enum sj_report_kind kind)
@@ -285,7 +285,7 @@ static bool list_next_body(struct link_list *list)
     return false;
 }
 
-uint32_t list_work(struct sj_order_link *link, int64_t now_ns)
+uint32_t link_list_work(struct sj_order_link *link, int64_t now_ns)
 {
     struct link_list *list = &link->list;
     if (list->todo != 0) {
@@ -307,7 +307,7 @@ uint32_t list_work(struct sj_order_link *link, int64_t now_ns)
     sj_rc rc = list_slice(link);
     if (rc < 0) {
         link->stats.malformed++;
-        list_give_up(link, "a list that is not of the documented form");
+        link_list_give_up(link, "a list that is not of the documented form");
     } else if (rc > 0) {
         list->inside = false;
     }
@@ -316,7 +316,7 @@ uint32_t list_work(struct sj_order_link *link, int64_t now_ns)
 
 /* --- both --- */
 
-void answer_take(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
+void link_answer_take(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
 {
     if (is_order_call(conn))
         order_answer(link, conn);
@@ -326,15 +326,15 @@ void answer_take(struct sj_order_link *link, struct order_conn *conn, int64_t no
         greet_answer(link, conn, now_ns);
 }
 
-void answer_lost(struct sj_order_link *link, struct order_conn *conn, int status, const char *why,
-                 int64_t now_ns)
+void link_answer_lost(struct sj_order_link *link, struct order_conn *conn, int status,
+                      const char *why, int64_t now_ns)
 {
     if (is_order_call(conn)) {
         link_timeout(link, &conn->request, status, why);
     } else if (conn->kind == CALL_TRADES) {
         link->list.asking = false;
         if (conn->request.request_id == link->list.request_id)
-            list_give_up(link, why);
+            link_list_give_up(link, why);
     } else {
         greet_fail(link, now_ns, why);
     }

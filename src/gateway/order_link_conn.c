@@ -22,7 +22,7 @@ static void watch(struct sj_order_link *link, struct order_conn *conn, uint32_t 
     conn->watched = events;
 }
 
-struct order_conn *conn_idle(struct sj_order_link *link)
+struct order_conn *link_conn_idle(struct sj_order_link *link)
 {
     for (uint32_t i = 0; i < link->options.connections; i++)
         if (link->conn[i].state == CONN_IDLE)
@@ -30,8 +30,8 @@ struct order_conn *conn_idle(struct sj_order_link *link)
     return NULL;
 }
 
-void conn_close(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns,
-                const char *why)
+void link_conn_close(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns,
+                     const char *why)
 {
     bool busy = conn->state == CONN_BUSY;
     if (conn->state == CONN_CLOSED)
@@ -43,7 +43,7 @@ void conn_close(struct sj_order_link *link, struct order_conn *conn, int64_t now
     conn->retry_ns = now_ns + (busy || conn->sent_ns != 0 ? 0 : RETRY_NS);
     conn->sent_ns = 0;
     if (busy)
-        answer_lost(link, conn, 0, why, now_ns);
+        link_answer_lost(link, conn, 0, why, now_ns);
 }
 
 /* What is left of the call's bytes. False: the connection failed. */
@@ -59,8 +59,8 @@ static bool write_out(struct sj_order_link *link, struct order_conn *conn)
     return true;
 }
 
-bool conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t size, uint8_t kind,
-                int64_t now_ns)
+bool link_conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t size,
+                     uint8_t kind, int64_t now_ns)
 {
     conn->out_size = size;
     conn->out_sent = 0;
@@ -70,7 +70,7 @@ bool conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t si
     link->stats.last_sent_ns = sj_clock_mono_ns();
     if (__builtin_expect(!sent, 0)) {
         conn->state = CONN_IDLE; /* nothing left: the caller takes another connection */
-        conn_close(link, conn, now_ns, "the connection failed");
+        link_conn_close(link, conn, now_ns, "the connection failed");
         return false;
     }
     conn->state = CONN_BUSY;
@@ -93,16 +93,17 @@ static void open_conn(struct sj_order_link *link, struct order_conn *conn, int64
     watch(link, conn, EPOLLOUT);
 }
 
-void conn_maintain(struct sj_order_link *link, int64_t now_ns)
+void link_conn_maintain(struct sj_order_link *link, int64_t now_ns)
 {
     for (uint32_t i = 0; i < link->options.connections; i++) {
         struct order_conn *conn = &link->conn[i];
         if (conn->state == CONN_CLOSED && now_ns >= conn->retry_ns)
             open_conn(link, conn, now_ns);
         else if (conn->state == CONN_BUSY && now_ns > conn->deadline_ns)
-            conn_close(link, conn, now_ns, "no answer in time"); /* a late one must find nobody */
+            link_conn_close(link, conn, now_ns,
+                            "no answer in time"); /* a late one must find nobody */
         else if (conn->state == CONN_CONNECTING && now_ns > conn->deadline_ns)
-            conn_close(link, conn, now_ns, "no connection in time");
+            link_conn_close(link, conn, now_ns, "no connection in time");
     }
 }
 
@@ -150,7 +151,7 @@ static void unexpected(struct sj_order_link *link, struct order_conn *conn, int6
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     conn->sent_ns = 1; /* it served: connect again at once */
-    conn_close(link, conn, now_ns, "closed by the server");
+    link_conn_close(link, conn, now_ns, "closed by the server");
 }
 
 static void take_answer(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
@@ -159,12 +160,12 @@ static void take_answer(struct sj_order_link *link, struct order_conn *conn, int
     sj_hist_record(&link->ack_hist, now_ns - conn->sent_ns);
     link->stats.answers++;
     conn->state = CONN_IDLE;
-    answer_take(link, conn, now_ns);
+    link_answer_take(link, conn, now_ns);
     if (over && conn->state == CONN_IDLE)
-        conn_close(link, conn, now_ns, "closed by the server");
+        link_conn_close(link, conn, now_ns, "closed by the server");
 }
 
-uint32_t conn_work(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
+uint32_t link_conn_work(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
 {
     if (conn->state == CONN_CLOSED)
         return 0;
@@ -174,7 +175,7 @@ uint32_t conn_work(struct sj_order_link *link, struct order_conn *conn, int64_t 
             conn->state = CONN_IDLE;
             watch(link, conn, EPOLLIN);
         } else if (rc < 0) {
-            conn_close(link, conn, now_ns, sj_rc_text(rc));
+            link_conn_close(link, conn, now_ns, sj_rc_text(rc));
         }
         return 1;
     }
@@ -183,13 +184,13 @@ uint32_t conn_work(struct sj_order_link *link, struct order_conn *conn, int64_t 
         return 1;
     }
     if (conn->out_sent < conn->out_size && !write_out(link, conn)) {
-        conn_close(link, conn, now_ns, "the connection failed in the middle of a request");
+        link_conn_close(link, conn, now_ns, "the connection failed in the middle of a request");
         return 1;
     }
     sj_rc rc = read_answer(conn);
     if (rc < 0)
-        conn_close(link, conn, now_ns,
-                   rc == -SJ_E_CLOSED ? "closed without an answer" : sj_rc_text(rc));
+        link_conn_close(link, conn, now_ns,
+                        rc == -SJ_E_CLOSED ? "closed without an answer" : sj_rc_text(rc));
     else if (rc > 0)
         take_answer(link, conn, now_ns);
     return 1;

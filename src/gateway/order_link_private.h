@@ -96,22 +96,22 @@ __attribute__((format(printf, 2, 3))) void link_note(struct sj_order_link *link,
                                                      ...);
 
 /* order_link_conn.c: one call at a time on a connection. */
-struct order_conn *conn_idle(struct sj_order_link *link);
-uint32_t conn_work(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns);
-void conn_maintain(struct sj_order_link *link, int64_t now_ns);
-void conn_close(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns,
-                const char *why);
+struct order_conn *link_conn_idle(struct sj_order_link *link);
+uint32_t link_conn_work(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns);
+void link_conn_maintain(struct sj_order_link *link, int64_t now_ns);
+void link_conn_close(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns,
+                     const char *why);
 /* Writes conn->out; the call is under way then. False: nothing was sent and the connection is
  * closed. */
-bool conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t size, uint8_t kind,
-                int64_t now_ns);
+bool link_conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t size,
+                     uint8_t kind, int64_t now_ns);
 
 /* order_link_answer.c: what answers mean; greeting and lists. */
-void answer_take(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns);
-void answer_lost(struct sj_order_link *link, struct order_conn *conn, int status, const char *why,
-                 int64_t now_ns);
-void greet_work(struct sj_order_link *link, int64_t now_ns);
-uint32_t list_work(struct sj_order_link *link, int64_t now_ns);
-void list_give_up(struct sj_order_link *link, const char *why);
+void link_answer_take(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns);
+void link_answer_lost(struct sj_order_link *link, struct order_conn *conn, int status,
+                      const char *why, int64_t now_ns);
+void link_greet_work(struct sj_order_link *link, int64_t now_ns);
+uint32_t link_list_work(struct sj_order_link *link, int64_t now_ns);
+void link_list_give_up(struct sj_order_link *link, const char *why);
 
 #endif

@@ -21,7 +21,8 @@
 #define REF SJ_ORDER_REFUSED
 
 _Static_assert(SJ_ORDER_STATE_COUNT <= LIVE, "a state fits its 4 bits");
-_Static_assert((int)SJ_INPUT_PRICED == SJ_CAUSE_PRICED && (int)SJ_INPUT_REDUCED == SJ_CAUSE_REDUCED &&
+_Static_assert((int)SJ_INPUT_PRICED == SJ_CAUSE_PRICED &&
+                   (int)SJ_INPUT_REDUCED == SJ_CAUSE_REDUCED &&
                    (int)SJ_INPUT_CHANGE_DENIED == SJ_CAUSE_CHANGE_DENIED &&
                    (int)SJ_INPUT_CANCEL_DENIED == SJ_CAUSE_CANCEL_DENIED,
                "others know these by number");

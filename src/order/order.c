@@ -15,10 +15,11 @@ static sj_rc reserve(struct sj_orders *orders)
     orders->list.deals = calloc(LISTED_DEALS_MAX, sizeof *orders->list.deals);
     bool whole = orders->order && orders->fill && orders->requests && orders->blocks &&
                  orders->orphans && orders->orphan_ns && orders->list.listed && orders->list.deals;
-    if (!whole || index_init(&orders->by_intent, order_max) < 0 ||
-        index_init(&orders->by_tag, order_max) < 0 || index_init(&orders->by_id, order_max) < 0 ||
-        index_init(&orders->by_seqno, order_max) < 0 ||
-        index_init(&orders->foreign, FOREIGN_MAX) < 0)
+    if (!whole || order_map_init(&orders->by_intent, order_max) < 0 ||
+        order_map_init(&orders->by_tag, order_max) < 0 ||
+        order_map_init(&orders->by_id, order_max) < 0 ||
+        order_map_init(&orders->by_seqno, order_max) < 0 ||
+        order_map_init(&orders->foreign, FOREIGN_MAX) < 0)
         return -ENOMEM;
     for (uint32_t i = 0; i < order_max; i++)
         orders->order[i].next = i + 1 < order_max ? i + 1 : NIL;
@@ -56,11 +57,11 @@ void sj_orders_close(struct sj_orders *orders)
 {
     if (!orders)
         return;
-    index_done(&orders->by_intent);
-    index_done(&orders->by_tag);
-    index_done(&orders->by_id);
-    index_done(&orders->by_seqno);
-    index_done(&orders->foreign);
+    order_map_done(&orders->by_intent);
+    order_map_done(&orders->by_tag);
+    order_map_done(&orders->by_id);
+    order_map_done(&orders->by_seqno);
+    order_map_done(&orders->foreign);
     free(orders->order);
     free(orders->fill);
     free(orders->requests);
@@ -98,9 +99,9 @@ void order_step(struct sj_orders *orders, struct order *order, enum sj_order_inp
     orders->stats.late += input == SJ_INPUT_LATE;
     order_set_state(orders, order, (enum sj_order_state)step.next);
     if (step.flags & SJ_STEP_ASK)
-        list_want(orders, now_ns);
+        order_list_want(orders, now_ns);
     if (step.next != from || is_news(input))
-        emit_update(orders, order, from, input, word, now_ns);
+        order_emit_update(orders, order, from, input, word, now_ns);
     if (step.next != from)
         count_end(orders, (enum sj_order_state)step.next);
     if (step.next != SJ_ORDER_UNKNOWN)
@@ -248,7 +249,7 @@ static void deny(struct sj_orders *orders, const struct order *order, enum sj_or
                  const char *why, int64_t now_ns)
 {
     struct order_word word = {why, NULL, -SJ_E_REFUSED, SJ_NULL_I64};
-    emit_update(orders, order, (enum sj_order_state)order->state, cause, &word, now_ns);
+    order_emit_update(orders, order, (enum sj_order_state)order->state, cause, &word, now_ns);
 }
 
 /* Why the order cannot be changed now, or NULL. */
@@ -357,13 +358,13 @@ void sj_orders_time(struct sj_orders *orders, int64_t now_ns)
     if (orders->wanted_count > 0 && orders->wanted_retry_ns <= now_ns)
         send_wanted(orders, now_ns);
     if (orders->orphan_count > 0)
-        report_expire_orphans(orders, now_ns);
-    list_time(orders, now_ns);
+        order_report_expire_orphans(orders, now_ns);
+    order_list_time(orders, now_ns);
 }
 
 int64_t sj_orders_due_ns(const struct sj_orders *orders)
 {
-    int64_t due = list_due_ns(orders);
+    int64_t due = order_list_due_ns(orders);
     if (orders->due_first != NIL && orders->order[orders->due_first].deadline_ns < due)
         due = orders->order[orders->due_first].deadline_ns;
     if (orders->wanted_count > 0 && orders->wanted_retry_ns < due)

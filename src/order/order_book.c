@@ -117,9 +117,9 @@ struct order *order_take(struct sj_orders *orders, uint64_t intent_id)
     char tag[8];
     sj_order_tag(intent_id, tag);
     memcpy(&order->tag_key, tag, sizeof order->tag_key);
-    bool kept = index_put(&orders->by_intent, intent_id, at);
+    bool kept = order_map_put(&orders->by_intent, intent_id, at);
     SJ_ASSERT(kept);
-    index_put(&orders->by_tag, order->tag_key, at);
+    order_map_put(&orders->by_tag, order->tag_key, at);
     return order;
 }
 
@@ -135,10 +135,10 @@ void order_drop(struct sj_orders *orders, struct order *order)
         orders->fill[fill].next = orders->free_fill;
         orders->free_fill = fill;
     }
-    index_remove(&orders->by_intent, order->intent_id, at);
-    index_remove(&orders->by_tag, order->tag_key, at);
-    index_remove(&orders->by_id, order->id_key, at);
-    index_remove(&orders->by_seqno, order->seqno_key, at);
+    order_map_remove(&orders->by_intent, order->intent_id, at);
+    order_map_remove(&orders->by_tag, order->tag_key, at);
+    order_map_remove(&orders->by_id, order->id_key, at);
+    order_map_remove(&orders->by_seqno, order->seqno_key, at);
     order->used = false;
     order->next = orders->free_order;
     orders->free_order = at;
@@ -146,8 +146,8 @@ void order_drop(struct sj_orders *orders, struct order *order)
 
 struct order *order_by_intent(const struct sj_orders *orders, uint64_t intent_id)
 {
-    uint32_t at = index_find(&orders->by_intent, intent_id);
-    return at == INDEX_NONE ? NULL : &orders->order[at];
+    uint32_t at = order_map_find(&orders->by_intent, intent_id);
+    return at == ORDER_MAP_NONE ? NULL : &orders->order[at];
 }
 
 static struct order *order_by_request(const struct sj_orders *orders,
@@ -173,9 +173,9 @@ struct order *order_of_report(const struct sj_orders *orders, const struct sj_or
     struct order *order = order_by_request(orders, report);
     if (order)
         return order;
-    uint64_t id_key = index_text_key(report->order_id, sizeof report->order_id);
-    uint32_t at = index_find(&orders->by_id, id_key);
-    if (at != INDEX_NONE &&
+    uint64_t id_key = order_map_text_key(report->order_id, sizeof report->order_id);
+    uint32_t at = order_map_find(&orders->by_id, id_key);
+    if (at != ORDER_MAP_NONE &&
         strncmp(orders->order[at].order_id, report->order_id, sizeof report->order_id) == 0)
         return &orders->order[at];
     if (report->intent_id != 0 && (order = order_by_intent(orders, report->intent_id)))
@@ -183,13 +183,13 @@ struct order *order_of_report(const struct sj_orders *orders, const struct sj_or
     if (sj_order_tag_valid(report->custom_field)) {
         uint64_t tag_key;
         memcpy(&tag_key, report->custom_field, sizeof tag_key);
-        at = index_find(&orders->by_tag, tag_key);
-        if (at != INDEX_NONE && agrees(&orders->order[at], report) &&
+        at = order_map_find(&orders->by_tag, tag_key);
+        if (at != ORDER_MAP_NONE && agrees(&orders->order[at], report) &&
             (orders->order[at].id_key == 0 || id_key == 0))
             return &orders->order[at];
     }
-    at = index_find(&orders->by_seqno, index_text_key(report->seqno, sizeof report->seqno));
-    if (at != INDEX_NONE && id_key == 0 && agrees(&orders->order[at], report))
+    at = order_map_find(&orders->by_seqno, order_map_text_key(report->seqno, sizeof report->seqno));
+    if (at != ORDER_MAP_NONE && id_key == 0 && agrees(&orders->order[at], report))
         return &orders->order[at];
     return NULL;
 }
@@ -203,14 +203,15 @@ bool order_learn(struct sj_orders *orders, struct order *order,
         memcpy(order->ordno, report->ordno, sizeof order->ordno);
     if (order->seqno[0] == '\0' && report->seqno[0] != '\0') {
         memcpy(order->seqno, report->seqno, sizeof order->seqno);
-        order->seqno_key = index_text_key(order->seqno, sizeof order->seqno);
-        if (!index_put(&orders->by_seqno, order->seqno_key, at))
+        order->seqno_key = order_map_text_key(order->seqno, sizeof order->seqno);
+        if (!order_map_put(&orders->by_seqno, order->seqno_key, at))
             order->seqno_key = 0;
     }
     if (order->id_key == 0 && report->order_id[0] != '\0') {
-        uint64_t key = index_text_key(report->order_id, sizeof report->order_id);
+        uint64_t key = order_map_text_key(report->order_id, sizeof report->order_id);
         /* Another order with that id: the broker is wrong, or two ids share a hash. */
-        if (index_find(&orders->by_id, key) != INDEX_NONE || !index_put(&orders->by_id, key, at))
+        if (order_map_find(&orders->by_id, key) != ORDER_MAP_NONE ||
+            !order_map_put(&orders->by_id, key, at))
             return false;
         memcpy(order->order_id, report->order_id, sizeof order->order_id);
         orders->nameless_count -= is_open(order->state);
@@ -227,7 +228,7 @@ void order_block(struct sj_orders *orders, struct order *order, const char *why,
     order->blocks = true;
     if (orders->blocks[order->instrument]++ == 0) {
         orders->stats.blocked_count++;
-        emit_block(orders, order->instrument, true, why, now_ns);
+        order_emit_block(orders, order->instrument, true, why, now_ns);
     }
 }
 
@@ -238,6 +239,7 @@ void order_unblock(struct sj_orders *orders, struct order *order, int64_t now_ns
     order->blocks = false;
     if (--orders->blocks[order->instrument] == 0) {
         orders->stats.blocked_count--;
-        emit_block(orders, order->instrument, false, "all its orders are accounted for", now_ns);
+        order_emit_block(orders, order->instrument, false, "all its orders are accounted for",
+                         now_ns);
     }
 }

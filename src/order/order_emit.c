@@ -14,8 +14,9 @@ static void emit(struct sj_orders *orders, void *event)
         orders->ops.emit(orders->ops.context, event);
 }
 
-void emit_update(struct sj_orders *orders, const struct order *order, enum sj_order_state from,
-                 enum sj_order_input cause, const struct order_word *word, int64_t now_ns)
+void order_emit_update(struct sj_orders *orders, const struct order *order,
+                       enum sj_order_state from, enum sj_order_input cause,
+                       const struct order_word *word, int64_t now_ns)
 {
     struct sj_order_update update = {
         .instrument = order->instrument,
@@ -41,8 +42,8 @@ void emit_update(struct sj_orders *orders, const struct order *order, enum sj_or
     emit(orders, &update);
 }
 
-void emit_fill(struct sj_orders *orders, const struct order *order,
-               const struct sj_order_report *deal, int64_t now_ns)
+void order_emit_fill(struct sj_orders *orders, const struct order *order,
+                     const struct sj_order_report *deal, int64_t now_ns)
 {
     struct sj_fill fill = {
         .instrument = order->instrument,
@@ -67,8 +68,8 @@ void emit_fill(struct sj_orders *orders, const struct order *order,
     emit(orders, &fill);
 }
 
-void emit_block(struct sj_orders *orders, uint32_t instrument, bool block, const char *why,
-                int64_t now_ns)
+void order_emit_block(struct sj_orders *orders, uint32_t instrument, bool block, const char *why,
+                      int64_t now_ns)
 {
     struct sj_control control = {
         .instrument = instrument,
@@ -84,15 +85,16 @@ void emit_block(struct sj_orders *orders, uint32_t instrument, bool block, const
 }
 
 /* An order of somebody else at the same account: told once by its id. */
-void emit_foreign(struct sj_orders *orders, const struct sj_order_report *report, int64_t now_ns)
+void order_emit_foreign(struct sj_orders *orders, const struct sj_order_report *report,
+                        int64_t now_ns)
 {
     orders->stats.foreign++;
-    uint64_t key = index_text_key(report->order_id, sizeof report->order_id);
-    if (key == 0 || index_find(&orders->foreign, key) != INDEX_NONE)
+    uint64_t key = order_map_text_key(report->order_id, sizeof report->order_id);
+    if (key == 0 || order_map_find(&orders->foreign, key) != ORDER_MAP_NONE)
         return;
-    if (!index_put(&orders->foreign, key, 0)) {
-        index_clear(&orders->foreign);
-        index_put(&orders->foreign, key, 0);
+    if (!order_map_put(&orders->foreign, key, 0)) {
+        order_map_clear(&orders->foreign);
+        order_map_put(&orders->foreign, key, 0);
     }
     struct sj_order_update update = {
         .instrument = report->instrument,

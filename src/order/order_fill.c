@@ -9,7 +9,7 @@
 
 static uint64_t seq_key_of(const struct sj_order_report *deal)
 {
-    return index_text_key(deal->exchange_seq, sizeof deal->exchange_seq);
+    return order_map_text_key(deal->exchange_seq, sizeof deal->exchange_seq);
 }
 
 static bool same_number(const struct fill *fill, const struct sj_order_report *deal,

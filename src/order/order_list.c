@@ -9,13 +9,13 @@
 #define MATCH_BEFORE_NS (10 * SJ_NS_PER_S) /* clocks differ */
 #define MATCH_AFTER_NS (60 * SJ_NS_PER_S)
 
-void list_want(struct sj_orders *orders, int64_t at_ns)
+void order_list_want(struct sj_orders *orders, int64_t at_ns)
 {
     if (at_ns < orders->list.retry_ns)
         orders->list.retry_ns = at_ns;
 }
 
-int64_t list_due_ns(const struct sj_orders *orders)
+int64_t order_list_due_ns(const struct sj_orders *orders)
 {
     const struct list_session *list = &orders->list;
     if (!orders->stats.link_up || list->request != 0 || list->retry_ns == INT64_MAX)
@@ -25,9 +25,9 @@ int64_t list_due_ns(const struct sj_orders *orders)
     return list->retry_ns > spaced ? list->retry_ns : spaced;
 }
 
-void list_time(struct sj_orders *orders, int64_t now_ns)
+void order_list_time(struct sj_orders *orders, int64_t now_ns)
 {
-    if (list_due_ns(orders) <= now_ns)
+    if (order_list_due_ns(orders) <= now_ns)
         (void)sj_orders_reconcile(orders, now_ns);
 }
 
@@ -40,18 +40,18 @@ sj_rc sj_orders_reconcile(struct sj_orders *orders, int64_t now_ns)
     list->asked_ns = now_ns;
     list->request = order_request(orders, NULL, SJ_REQUEST_LIST, 0, SJ_NULL_E6);
     if (list->request == 0) {
-        list_want(orders, now_ns + orders->config.retry_ms * SJ_NS_PER_MS);
+        order_list_want(orders, now_ns + orders->config.retry_ms * SJ_NS_PER_MS);
         return -SJ_E_FULL;
     }
     return 0;
 }
 
-void list_failed(struct sj_orders *orders, int64_t now_ns)
+void order_list_failed(struct sj_orders *orders, int64_t now_ns)
 {
     orders->list.request = 0;
     orders->list.running = false;
     orders->stats.lists_failed++;
-    list_want(orders, now_ns + orders->config.retry_ms * SJ_NS_PER_MS);
+    order_list_want(orders, now_ns + orders->config.retry_ms * SJ_NS_PER_MS);
 }
 
 /* The input that a listed order's status is. */
@@ -81,7 +81,7 @@ static void take_listed(struct sj_orders *orders, struct order *order,
 {
     enum sj_order_state before = (enum sj_order_state)order->state;
     bool named = order_learn(orders, order, report);
-    struct order_word word = report_word(report);
+    struct order_word word = order_report_word(report);
     order->list_serial = orders->list.serial;
     order->listed_filled = report->filled == SJ_NULL_U32 ? 0 : report->filled;
     if (report->cancelled != SJ_NULL_U32 && report->cancelled <= order->quantity &&
@@ -93,7 +93,7 @@ static void take_listed(struct sj_orders *orders, struct order *order,
     if (order->over)
         order->cancelled = order_rest(order);
     if (input == SJ_INPUT_LATE && named)
-        emit_update(orders, order, before, SJ_INPUT_HEARD, &word, now_ns);
+        order_emit_update(orders, order, before, SJ_INPUT_HEARD, &word, now_ns);
     /* Only what moves is told: a list names every order of the day. */
     if (before == SJ_ORDER_UNKNOWN || before == SJ_ORDER_PENDING || order->over ||
         sj_order_ended(before))
@@ -101,7 +101,7 @@ static void take_listed(struct sj_orders *orders, struct order *order,
     if (order->state == SJ_ORDER_PENDING && !order->due)
         order_set_deadline(orders, order, now_ns + orders->config.ack_timeout_ms * SJ_NS_PER_MS);
     if (named)
-        report_adopt_orphans(orders, order, now_ns);
+        order_report_adopt_orphans(orders, order, now_ns);
     if (order->cancel_wanted && !order->cancel_sent &&
         !sj_order_ended((enum sj_order_state)order->state))
         order_want_cancel(orders, order, now_ns);
@@ -118,11 +118,11 @@ static void take_deals(struct sj_orders *orders, int64_t now_ns)
     count = order_unknown_deals(orders, order, list->deals, count);
     for (uint32_t i = 0; i < count; i++) {
         const struct sj_order_report *deal = &list->deals[i];
-        struct order_word word = report_word(deal);
+        struct order_word word = order_report_word(deal);
         order_keep_deal(orders, order, deal, false);
         orders->stats.adopted_deals++;
-        emit_fill(orders, order, deal, now_ns);
-        order_step(orders, order, report_deal_input(order), &word, now_ns);
+        order_emit_fill(orders, order, deal, now_ns);
+        order_step(orders, order, order_report_deal_input(order), &word, now_ns);
     }
 }
 
@@ -202,7 +202,7 @@ static void decide_unnamed(struct sj_orders *orders, struct order *order, int64_
     if (order->place_request != 0)
         return; /* its own answer is still to come */
     if (since + settle_ns > list->asked_ns) {
-        list_want(orders, since + settle_ns);
+        order_list_want(orders, since + settle_ns);
         return;
     }
     if (session_over(order->sent_ns, now_ns)) {
@@ -240,8 +240,8 @@ static void decide(struct sj_orders *orders, struct order *order, int64_t now_ns
     } else if (count == 1 && one->claims == 1) {
         one->claims = 0;
         take_listed(orders, order, &one->report, now_ns);
-        list_want(orders, now_ns);  /* once more, for its deals */
-        one->report.instrument = 0; /* it is nobody else's */
+        order_list_want(orders, now_ns); /* once more, for its deals */
+        one->report.instrument = 0;      /* it is nobody else's */
         one->report.kind = 0;
     } else {
         order_block(orders, order, "several orders of the broker could be one in doubt", now_ns);
@@ -259,8 +259,8 @@ static void block_foreign(struct sj_orders *orders, uint32_t instrument, int64_t
     list->foreign_block[list->foreign_block_count++] = instrument;
     if (orders->blocks[instrument]++ == 0) {
         orders->stats.blocked_count++;
-        emit_block(orders, instrument, true,
-                   "an order with a tag like ours that no intent explains", now_ns);
+        order_emit_block(orders, instrument, true,
+                         "an order with a tag like ours that no intent explains", now_ns);
     }
 }
 
@@ -285,7 +285,7 @@ static void tell_foreign(struct sj_orders *orders, int64_t now_ns)
         const struct sj_order_report *report = &list->listed[i].report;
         if (report->kind == 0 || list->listed[i].claims > 0)
             continue;
-        emit_foreign(orders, report, now_ns);
+        order_emit_foreign(orders, report, now_ns);
         if (orders->config.block_unknown_tags && report->instrument != 0 && works(report) &&
             sj_order_tag_valid(report->custom_field))
             block_foreign(orders, report->instrument, now_ns);
@@ -294,7 +294,7 @@ static void tell_foreign(struct sj_orders *orders, int64_t now_ns)
         if (--orders->blocks[old[i]] > 0)
             continue;
         orders->stats.blocked_count--;
-        emit_block(orders, old[i], false, "the order with a tag like ours has ended", now_ns);
+        order_emit_block(orders, old[i], false, "the order with a tag like ours has ended", now_ns);
     }
 }
 
@@ -316,7 +316,7 @@ static void end(struct sj_orders *orders, int64_t now_ns)
     tell_foreign(orders, now_ns);
     orders->stats.reconciled = true;
     if (orders->stats.unknown_count > 0)
-        list_want(orders, now_ns + orders->config.retry_ms * SJ_NS_PER_MS);
+        order_list_want(orders, now_ns + orders->config.retry_ms * SJ_NS_PER_MS);
 }
 
 static void link_changed(struct sj_orders *orders, bool up, int64_t now_ns)
@@ -328,12 +328,13 @@ static void link_changed(struct sj_orders *orders, bool up, int64_t now_ns)
     list->request = 0;
     if (up) {
         list->asked_ns = 0;
-        list_want(orders, now_ns);
-        list_time(orders, now_ns);
+        order_list_want(orders, now_ns);
+        order_list_time(orders, now_ns);
     }
 }
 
-void list_report(struct sj_orders *orders, const struct sj_order_report *report, int64_t now_ns)
+void order_list_report(struct sj_orders *orders, const struct sj_order_report *report,
+                       int64_t now_ns)
 {
     struct list_session *list = &orders->list;
     if (report->kind == SJ_REPORT_LINK_UP || report->kind == SJ_REPORT_LINK_DOWN) {

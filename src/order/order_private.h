@@ -2,8 +2,8 @@
 #ifndef SJ_ORDER_ORDER_PRIVATE_H
 #define SJ_ORDER_ORDER_PRIVATE_H
 
-#include "order/index.h"
 #include "order/machine.h"
+#include "order/map.h"
 #include "order/order.h"
 #include "order/tag.h"
 
@@ -108,7 +108,7 @@ struct sj_orders {
     uint32_t due_first, due_last;
     struct fill *fill;
     uint32_t free_fill;
-    struct index by_intent, by_tag, by_id, by_seqno, foreign;
+    struct order_map by_intent, by_tag, by_id, by_seqno, foreign;
     struct request_slot *requests;
     uint64_t request_id;
     uint16_t *blocks; /* by instrument: how much is undecided in it */
@@ -171,13 +171,15 @@ struct order_word { /* what an update repeats of the broker's words */
     int32_t status;
     int64_t exch_ns;
 };
-void emit_update(struct sj_orders *orders, const struct order *order, enum sj_order_state from,
-                 enum sj_order_input cause, const struct order_word *word, int64_t now_ns);
-void emit_fill(struct sj_orders *orders, const struct order *order,
-               const struct sj_order_report *deal, int64_t now_ns);
-void emit_block(struct sj_orders *orders, uint32_t instrument, bool block, const char *why,
-                int64_t now_ns);
-void emit_foreign(struct sj_orders *orders, const struct sj_order_report *report, int64_t now_ns);
+void order_emit_update(struct sj_orders *orders, const struct order *order,
+                       enum sj_order_state from, enum sj_order_input cause,
+                       const struct order_word *word, int64_t now_ns);
+void order_emit_fill(struct sj_orders *orders, const struct order *order,
+                     const struct sj_order_report *deal, int64_t now_ns);
+void order_emit_block(struct sj_orders *orders, uint32_t instrument, bool block, const char *why,
+                      int64_t now_ns);
+void order_emit_foreign(struct sj_orders *orders, const struct sj_order_report *report,
+                        int64_t now_ns);
 
 /* order.c */
 /* One input to the machine, its event and what follows of it. */
@@ -193,20 +195,21 @@ uint64_t order_request(struct sj_orders *orders, struct order *order,
 void order_describe(struct order *order, const struct sj_intent *intent, int64_t now_ns);
 
 /* order_report.c */
-void report_apply(struct sj_orders *orders, struct order *order,
-                  const struct sj_order_report *report, int64_t now_ns);
-void report_adopt_orphans(struct sj_orders *orders, struct order *order, int64_t now_ns);
-void report_expire_orphans(struct sj_orders *orders, int64_t now_ns);
+void order_report_apply(struct sj_orders *orders, struct order *order,
+                        const struct sj_order_report *report, int64_t now_ns);
+void order_report_adopt_orphans(struct sj_orders *orders, struct order *order, int64_t now_ns);
+void order_report_expire_orphans(struct sj_orders *orders, int64_t now_ns);
 /* The input that a deal is, once counted. */
-enum sj_order_input report_deal_input(struct order *order);
-struct order_word report_word(const struct sj_order_report *report);
+enum sj_order_input order_report_deal_input(struct order *order);
+struct order_word order_report_word(const struct sj_order_report *report);
 
 /* order_list.c */
-void list_report(struct sj_orders *orders, const struct sj_order_report *report, int64_t now_ns);
+void order_list_report(struct sj_orders *orders, const struct sj_order_report *report,
+                       int64_t now_ns);
 /* The list is asked for at `at_ns`, or before. */
-void list_want(struct sj_orders *orders, int64_t at_ns);
-void list_failed(struct sj_orders *orders, int64_t now_ns);
-void list_time(struct sj_orders *orders, int64_t now_ns);
-int64_t list_due_ns(const struct sj_orders *orders);
+void order_list_want(struct sj_orders *orders, int64_t at_ns);
+void order_list_failed(struct sj_orders *orders, int64_t now_ns);
+void order_list_time(struct sj_orders *orders, int64_t now_ns);
+int64_t order_list_due_ns(const struct sj_orders *orders);
 
 #endif

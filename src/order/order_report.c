@@ -3,7 +3,7 @@
 
 #define ANSWER_OK(status) ((status) >= 200 && (status) < 300)
 
-struct order_word report_word(const struct sj_order_report *report)
+struct order_word order_report_word(const struct sj_order_report *report)
 {
     return (struct order_word){report->text, report->op_code, report->status, report->exch_ns};
 }
@@ -123,7 +123,7 @@ static void settle(struct order *order)
         order->cancelled = order_rest(order);
 }
 
-enum sj_order_input report_deal_input(struct order *order)
+enum sj_order_input order_report_deal_input(struct order *order)
 {
     order->acked = true;
     settle(order);
@@ -168,7 +168,7 @@ static enum sj_order_input input_of(struct sj_orders *orders, struct order *orde
     case SJ_REPORT_REJECT:
         return order->over ? SJ_INPUT_LATE : refused(order);
     case SJ_REPORT_DEAL:
-        return report_deal_input(order);
+        return order_report_deal_input(order);
     case SJ_REPORT_TIMEOUT:
         return input_timeout(orders, order, report->request_id, now_ns);
     default:
@@ -176,29 +176,29 @@ static enum sj_order_input input_of(struct sj_orders *orders, struct order *orde
     }
 }
 
-void report_apply(struct sj_orders *orders, struct order *order,
-                  const struct sj_order_report *report, int64_t now_ns)
+void order_report_apply(struct sj_orders *orders, struct order *order,
+                        const struct sj_order_report *report, int64_t now_ns)
 {
     bool named = order_learn(orders, order, report);
-    struct order_word word = report_word(report);
+    struct order_word word = order_report_word(report);
     bool deal = report->kind == SJ_REPORT_DEAL;
     if (deal && (report->quantity == 0 || report->quantity == SJ_NULL_U32 ||
                  !order_add_deal(orders, order, report))) {
         orders->stats.late++;
     } else {
         if (deal)
-            emit_fill(orders, order, report, now_ns);
+            order_emit_fill(orders, order, report, now_ns);
         enum sj_order_input input = input_of(orders, order, report, now_ns);
         settle(order);
         if (input == SJ_INPUT_LATE && named)
-            emit_update(orders, order, (enum sj_order_state)order->state, SJ_INPUT_HEARD, &word,
-                        now_ns);
+            order_emit_update(orders, order, (enum sj_order_state)order->state, SJ_INPUT_HEARD,
+                              &word, now_ns);
         if (input == SJ_INPUT_ACK || input == SJ_INPUT_NACK)
             order_set_deadline(orders, order, INT64_MAX);
         order_step(orders, order, input, &word, now_ns);
     }
     if (named) {
-        report_adopt_orphans(orders, order, now_ns);
+        order_report_adopt_orphans(orders, order, now_ns);
         order_send_cancel(orders, order, now_ns);
     }
 }
@@ -209,12 +209,12 @@ static void keep_orphan(struct sj_orders *orders, const struct sj_order_report *
                         int64_t now_ns)
 {
     if (orders->nameless_count == 0) {
-        emit_foreign(orders, report, now_ns);
+        order_emit_foreign(orders, report, now_ns);
         return;
     }
     if (orders->orphan_count == ORPHANS_MAX) {
         orders->stats.orphans_dropped++;
-        list_want(orders, now_ns); /* the list has what it said */
+        order_list_want(orders, now_ns); /* the list has what it said */
         return;
     }
     orders->orphans[orders->orphan_count] = *report;
@@ -229,7 +229,7 @@ static void orphan_remove(struct sj_orders *orders, uint32_t at)
     memmove(&orders->orphan_ns[at], &orders->orphan_ns[at + 1], behind * sizeof *orders->orphan_ns);
 }
 
-void report_adopt_orphans(struct sj_orders *orders, struct order *order, int64_t now_ns)
+void order_report_adopt_orphans(struct sj_orders *orders, struct order *order, int64_t now_ns)
 {
     for (uint32_t i = 0; i < orders->orphan_count;) {
         if (order_of_report(orders, &orders->orphans[i]) != order) {
@@ -238,17 +238,17 @@ void report_adopt_orphans(struct sj_orders *orders, struct order *order, int64_t
         }
         struct sj_order_report report = orders->orphans[i];
         orphan_remove(orders, i);
-        report_apply(orders, order, &report, now_ns);
+        order_report_apply(orders, order, &report, now_ns);
     }
 }
 
-void report_expire_orphans(struct sj_orders *orders, int64_t now_ns)
+void order_report_expire_orphans(struct sj_orders *orders, int64_t now_ns)
 {
     while (orders->orphan_count > 0 &&
            (orders->orphan_ns[0] <= now_ns || orders->nameless_count == 0)) {
         struct sj_order_report report = orders->orphans[0];
         orphan_remove(orders, 0);
-        emit_foreign(orders, &report, now_ns);
+        order_emit_foreign(orders, &report, now_ns);
     }
 }
 
@@ -258,7 +258,7 @@ void sj_orders_report(struct sj_orders *orders, const struct sj_order_report *re
     bool of_list = report->source == SJ_REPORT_FROM_LIST || report->kind >= SJ_REPORT_LINK_UP ||
                    (report->kind >= SJ_REPORT_LISTED && report->kind <= SJ_REPORT_LIST_END);
     if (of_list) {
-        list_report(orders, report, now_ns);
+        order_list_report(orders, report, now_ns);
         return;
     }
     const struct request_slot *slot = &orders->requests[report->request_id % REQUESTS_SIZE];
@@ -266,12 +266,12 @@ void sj_orders_report(struct sj_orders *orders, const struct sj_order_report *re
         (report->request_id == 0 || slot->request_id != report->request_id))
         return;
     if (report->kind == SJ_REPORT_TIMEOUT && slot->kind == SJ_REQUEST_LIST) {
-        list_failed(orders, now_ns);
+        order_list_failed(orders, now_ns);
         return;
     }
     struct order *order = order_of_report(orders, report);
     if (order && order->used)
-        report_apply(orders, order, report, now_ns);
+        order_report_apply(orders, order, report, now_ns);
     else
         keep_orphan(orders, report, now_ns);
 }

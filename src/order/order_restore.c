@@ -79,7 +79,7 @@ static void doubt(struct sj_orders *orders, struct order *order, int64_t now_ns)
 {
     struct order_word word = {"we were restarted", NULL, 0, SJ_NULL_I64};
     if (order->filled > 0 && order->state != SJ_ORDER_FILLED)
-        order_step(orders, order, report_deal_input(order), &word, now_ns);
+        order_step(orders, order, order_report_deal_input(order), &word, now_ns);
     if (sj_order_ended((enum sj_order_state)order->state))
         return;
     if (!order->acked && order->id_key == 0)
@@ -101,5 +101,5 @@ void sj_orders_restored(struct sj_orders *orders, int64_t now_ns)
             order_step(orders, order, SJ_INPUT_SUBMIT, NULL, now_ns);
         doubt(orders, order, now_ns);
     }
-    list_want(orders, now_ns);
+    order_list_want(orders, now_ns);
 }
