@@ -36,13 +36,13 @@ static inline double tfi_take(struct sj_tfi *tfi, double signed_quantity)
 /* The part of take that fills at least one bucket. `lean`: -1 all sold .. 1 all bought. */
 void sj_vpin_fill(struct sj_vpin *vpin, double quantity, double lean);
 
-/* `quantity` > 0, a number. */
-static inline double vpin_take(struct sj_vpin *vpin, double quantity, double lean)
+/* `quantity` > 0, a number; `leaning` is lean * quantity. */
+static inline double vpin_take(struct sj_vpin *vpin, double quantity, double leaning, double lean)
 {
     double filled = vpin->filled + quantity;
     if (__builtin_expect(vpin->bucket - filled > BUCKET_SLACK, 1)) {
         vpin->filled = filled;
-        vpin->imbalance += lean * quantity;
+        vpin->imbalance += leaning;
     } else {
         sj_vpin_fill(vpin, quantity, lean);
     }
@@ -53,7 +53,7 @@ static inline double vpin_take_signed(struct sj_vpin *vpin, double signed_quanti
 {
     if (__builtin_expect(!is_flow(signed_quantity), 0))
         return vpin->value;
-    return vpin_take(vpin, fabs(signed_quantity), copysign(1, signed_quantity));
+    return vpin_take(vpin, fabs(signed_quantity), signed_quantity, copysign(1, signed_quantity));
 }
 
 #endif

@@ -21,72 +21,65 @@ sj_rc sj_hawkes_init(struct sj_hawkes *hawkes, double base, uint32_t terms, cons
     return 0;
 }
 
-/* Terms that are not used are 0 and stay so. */
-static inline double sum_terms(const double excited[SJ_HAWKES_TERMS_MAX])
-{
-    return (excited[0] + excited[1]) + (excited[2] + excited[3]);
-}
-
 double sj_hawkes_update(struct sj_hawkes *hawkes, int64_t time_ns)
 {
-    double seconds = seconds_since(hawkes->last_ns, time_ns);
-    hawkes->last_ns = time_ns > hawkes->last_ns ? time_ns : hawkes->last_ns;
-    hawkes->count++;
+    double value;
     if (hawkes->terms == 1) {
+        double seconds = seconds_since(hawkes->last_ns, time_ns);
         double left = hawkes->excited[0] * exp_minus(hawkes->decay[0] * seconds);
         hawkes->excited[0] = left + hawkes->jump[0];
-        return hawkes->base + hawkes->excited[0];
+        value = hawkes->base + hawkes->excited[0];
+    } else {
+        /* Terms that are not used are 0 and stay so. */
+        v4d excited =
+            fade(hawkes->excited, hawkes->decay, hawkes->last_ns, time_ns) + v4_load(hawkes->jump);
+        v4_store(hawkes->excited, excited);
+        value = hawkes->base + v4_sum(excited);
     }
-    for (int i = 0; i < SJ_HAWKES_TERMS_MAX; i++) {
-        double left = hawkes->excited[i] * exp_minus(hawkes->decay[i] * seconds);
-        hawkes->excited[i] = left + hawkes->jump[i];
-    }
-    return hawkes->base + sum_terms(hawkes->excited);
+    hawkes->last_ns = time_ns > hawkes->last_ns ? time_ns : hawkes->last_ns;
+    hawkes->count++;
+    return value;
 }
 
 double sj_hawkes_at(const struct sj_hawkes *hawkes, int64_t time_ns)
 {
-    double seconds = seconds_since(hawkes->last_ns, time_ns);
-    double left[SJ_HAWKES_TERMS_MAX];
-    for (int i = 0; i < SJ_HAWKES_TERMS_MAX; i++)
-        left[i] = hawkes->excited[i] * exp_minus(hawkes->decay[i] * seconds);
-    return hawkes->base + sum_terms(left);
+    return hawkes->base + v4_sum(fade(hawkes->excited, hawkes->decay, hawkes->last_ns, time_ns));
 }
 
-/* One term: the exponentials do not depend on the intensity, so a block of them is taken at once.
- */
-static void batch_one(struct sj_hawkes *hawkes, int64_t row, int64_t n, const struct sj_column *in,
-                      const struct sj_column *out)
+/* One term, PIECE rows at once: the exponentials do not depend on the intensity. Pieces are short,
+ * so that the CPU works on those of the next while the sums of this one wait for each other. */
+#define PIECE 16
+
+static void take_piece(struct sj_hawkes *hawkes, int64_t row, const struct sj_column *in,
+                       const struct sj_column *out)
 {
-    double seconds[BLOCK], factor[BLOCK], value[BLOCK];
+    double seconds[PIECE], factor[PIECE];
     int64_t last_ns = hawkes->last_ns;
-    for (int64_t i = 0; i < n; i++) {
+    for (int i = 0; i < PIECE; i++) {
         int64_t time_ns = column_get_i64(in, row + i);
         seconds[i] = seconds_since(last_ns, time_ns);
         last_ns = time_ns > last_ns ? time_ns : last_ns;
     }
-    for (int64_t i = 0; i < n; i++)
-        factor[i] = exp_minus(hawkes->decay[0] * seconds[i]);
+    for (int i = 0; i < PIECE; i += 4)
+        v4_store(factor + i, v4_exp_minus(hawkes->decay[0] * v4_load(seconds + i)));
     double excited = hawkes->excited[0];
-    for (int64_t i = 0; i < n; i++) {
+    for (int i = 0; i < PIECE; i++) {
         excited = excited * factor[i] + hawkes->jump[0];
-        value[i] = hawkes->base + excited;
+        column_put(out, row + i, hawkes->base + excited);
     }
-    column_write(out, row, n, value);
     hawkes->excited[0] = excited;
     hawkes->last_ns = last_ns;
-    hawkes->count += (uint64_t)n;
+    hawkes->count += PIECE;
 }
 
 void sj_hawkes_batch(struct sj_hawkes *hawkes, int64_t count, const struct sj_column in[1],
                      const struct sj_column out[1])
 {
-    if (hawkes->terms == 1) {
-        for (int64_t row = 0; row < count; row += BLOCK)
-            batch_one(hawkes, row, count - row < BLOCK ? count - row : BLOCK, in, out);
-        return;
-    }
-    for (int64_t row = 0; row < count; row++)
+    int64_t row = 0;
+    if (hawkes->terms == 1)
+        for (; row + PIECE <= count; row += PIECE)
+            take_piece(hawkes, row, in, out);
+    for (; row < count; row++)
         column_put(out, row, sj_hawkes_update(hawkes, column_get_i64(in, row)));
 }
 
@@ -116,9 +109,7 @@ void sj_hawkes_pair_update(struct sj_hawkes_pair *pair, int64_t time_ns, double 
 
 void sj_hawkes_pair_at(const struct sj_hawkes_pair *pair, int64_t time_ns, double ret_intensity[2])
 {
-    double left[4];
-    pair_fade(pair, time_ns, left);
-    pair_intensity(pair, left, ret_intensity);
+    pair_intensity(pair, fade(pair->excited, pair->decay, pair->last_ns, time_ns), ret_intensity);
 }
 
 void sj_hawkes_pair_batch(struct sj_hawkes_pair *pair, int64_t count, const struct sj_column in[2],

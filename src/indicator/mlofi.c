@@ -18,10 +18,11 @@ static double take(struct sj_mlofi *mlofi, const double *bid_price, const double
                    const double *ask_price, const double *ask_quantity)
 {
     if (mlofi->levels == 5)
-        return mlofi_take(mlofi, bid_price, bid_quantity, ask_price, ask_quantity, 5);
+        return mlofi_take_arrays(mlofi, bid_price, bid_quantity, ask_price, ask_quantity, 5);
     if (mlofi->levels == 10)
-        return mlofi_take(mlofi, bid_price, bid_quantity, ask_price, ask_quantity, 10);
-    return mlofi_take(mlofi, bid_price, bid_quantity, ask_price, ask_quantity, mlofi->levels);
+        return mlofi_take_arrays(mlofi, bid_price, bid_quantity, ask_price, ask_quantity, 10);
+    return mlofi_take_arrays(mlofi, bid_price, bid_quantity, ask_price, ask_quantity,
+                             mlofi->levels);
 }
 
 /* Fewer levels than the state keeps: the rest is absent. */
@@ -73,17 +74,53 @@ void sj_mlofi_begin(struct sj_mlofi *mlofi)
     mlofi->interval_count = 0;
 }
 
-static inline __attribute__((always_inline)) void batch(struct sj_mlofi *mlofi, int64_t count,
-                                                        const struct sj_column *in,
-                                                        const struct sj_column *out,
-                                                        uint32_t levels)
+/* Columns as places that move down row by row. */
+struct cursor {
+    const char *at;
+    int64_t stride;
+};
+
+ALWAYS_INLINE double next(struct cursor *cursor)
 {
-    double side[4][SJ_MLOFI_LEVELS_MAX];
+    double value;
+    memcpy(&value, cursor->at, sizeof value);
+    cursor->at += cursor->stride;
+    return value;
+}
+
+ALWAYS_INLINE v4d next_four(struct cursor cursors[4])
+{
+    return (v4d){next(&cursors[0]), next(&cursors[1]), next(&cursors[2]), next(&cursors[3])};
+}
+
+/* `from`: bid prices, bid quantities, ask prices, ask quantities. */
+ALWAYS_INLINE void read_row(struct cursor *from, uint32_t levels, struct mlofi_row *row)
+{
+    struct cursor *bid_quantity = from + levels, *ask_price = from + 2 * levels;
+    struct cursor *ask_quantity = from + 3 * levels;
+    uint32_t i = 0;
+    for (uint32_t g = 0; i + 4 <= levels; i += 4, g++) {
+        row->bid_price[g] = next_four(from + i);
+        row->bid_quantity[g] = next_four(bid_quantity + i);
+        row->ask_price[g] = -next_four(ask_price + i);
+        row->ask_quantity[g] = next_four(ask_quantity + i);
+    }
+    for (uint32_t k = 0; i < levels; i++, k++) {
+        row->price[k] = (v2d){next(&from[i]), -next(&ask_price[i])};
+        row->quantity[k] = (v2d){next(&bid_quantity[i]), next(&ask_quantity[i])};
+    }
+}
+
+ALWAYS_INLINE void batch(struct sj_mlofi *mlofi, int64_t count, const struct sj_column *in,
+                         const struct sj_column *out, uint32_t levels)
+{
+    struct cursor from[4 * SJ_MLOFI_LEVELS_MAX];
+    for (uint32_t i = 0; i < 4 * levels; i++)
+        from[i] = (struct cursor){in[i].data, in[i].stride};
     for (int64_t row = 0; row < count; row++) {
-        for (uint32_t s = 0; s < 4; s++)
-            for (uint32_t i = 0; i < levels; i++)
-                side[s][i] = column_get(&in[s * levels + i], row);
-        double weighted = mlofi_take(mlofi, side[0], side[1], side[2], side[3], levels);
+        struct mlofi_row book;
+        read_row(from, levels, &book);
+        double weighted = mlofi_take(mlofi, &book, levels);
         for (uint32_t i = 0; i < levels; i++)
             column_put(&out[i], row, mlofi->level[i]);
         column_put(&out[levels], row, weighted);

@@ -70,7 +70,7 @@ static inline void take_book(struct sj_signals *s, const int64_t bid_price_e6[SJ
     read_side(bid_price_e6, bid_volume, bp, bq);
     read_side(ask_price_e6, ask_volume, ap, aq);
     struct sj_signal_values *v = &s->values;
-    v->mlofi_weighted = mlofi_take(&s->mlofi, bp, bq, ap, aq, SJ_LEVELS);
+    v->mlofi_weighted = mlofi_take_arrays(&s->mlofi, bp, bq, ap, aq, SJ_LEVELS);
     memcpy(v->mlofi, s->mlofi.level, sizeof v->mlofi);
     v->ofi = v->mlofi[0];
     shape_take(&v->shape, bp, bq, ap, aq, SJ_LEVELS);
@@ -99,9 +99,7 @@ static inline void take_trade(struct sj_signals *s, int64_t price_e6, uint32_t v
 
 static inline void take_intensity(struct sj_signals *s)
 {
-    double left[4];
-    pair_fade(&s->hawkes, s->values.time_ns, left);
-    pair_intensity(&s->hawkes, left, s->values.intensity);
+    sj_hawkes_pair_at(&s->hawkes, s->values.time_ns, s->values.intensity);
 }
 
 /* Trial matches, odd lots and suspended instruments tell nothing of the book that trades. */

@@ -39,18 +39,17 @@ static bool is_value(double value, double low, double high)
 }
 
 /* A level as states keep it: a number, or the infinity of an absent one with quantity 0. */
-static bool is_level(double price, double quantity, double absent)
+static bool is_level(double price, double quantity)
 {
     return within(quantity, 0, SJ_VALUE_MAX) &&
-           (price == absent ? quantity == 0 : is_number(price));
+           (price == -INFINITY ? quantity == 0 : is_number(price));
 }
 
 static bool check_ofi(const void *state)
 {
     const struct sj_ofi *ofi = state;
-    return is_level(ofi->bid_price, ofi->bid_quantity, -INFINITY) &&
-           is_level(ofi->ask_price, ofi->ask_quantity, INFINITY) &&
-           all_within(&ofi->bid, 3, -SUM_MAX, SUM_MAX) &&
+    return is_level(ofi->price[0], ofi->quantity[0]) && is_level(ofi->price[1], ofi->quantity[1]) &&
+           all_within(ofi->side, 2, -SUM_MAX, SUM_MAX) && within(ofi->net, -SUM_MAX, SUM_MAX) &&
            all_within(ofi->part, SJ_OFI_LANES, -SUM_MAX, SUM_MAX);
 }
 
@@ -59,9 +58,12 @@ static bool check_mlofi(const void *state)
     const struct sj_mlofi *m = state;
     if (m->levels < 1 || m->levels > SJ_MLOFI_LEVELS_MAX || m->interval_count > m->count)
         return false;
-    for (uint32_t i = 0; i < m->levels; i++)
-        if (!is_level(m->bid_price[i], m->bid_quantity[i], -INFINITY) ||
-            !is_level(m->ask_price[i], m->ask_quantity[i], INFINITY))
+    for (uint32_t i = 0; i < m->levels / 4 * 4; i++)
+        if (!is_level(m->bid_price[i], m->bid_quantity[i]) ||
+            !is_level(m->ask_price[i], m->ask_quantity[i]))
+            return false;
+    for (uint32_t i = 0; i < m->levels % 4 * 2; i++)
+        if (!is_level((&m->rest_price[0][0])[i], (&m->rest_quantity[0][0])[i]))
             return false;
     return all_within(m->weight, m->levels, -SJ_VALUE_MAX, SJ_VALUE_MAX) &&
            all_within(m->level, m->levels, -SUM_MAX, SUM_MAX) &&
@@ -123,6 +125,7 @@ static bool check_volatility(const void *state)
     const struct sj_volatility *v = state;
     struct sj_volatility probe;
     return sj_volatility_init(&probe, v->window) == 0 && v->next < v->window - 1 &&
+           memcmp(probe.weight, v->weight, sizeof probe.weight) == 0 &&
            within(v->price, 0, SJ_VALUE_MAX) && within(v->sum_r2, 0, SUM_MAX) &&
            within(v->sum_z2, 0, SUM_MAX) && is_value(v->value, 0, SUM_MAX) &&
            all_within(v->ring, 2 * (v->window - 1), -SUM_MAX, SUM_MAX);

@@ -1,35 +1,37 @@
 #include "shijim/indicator/volatility.h"
 
 #include "indicator/kernel.h"
+#include "indicator/vector.h"
 
 sj_rc sj_volatility_init(struct sj_volatility *volatility, uint32_t window)
 {
     if (window < 4 || window > SJ_VOLATILITY_WINDOW_MAX || window % 2 != 0)
         return -SJ_E_RANGE;
     *volatility = (struct sj_volatility){.window = window, .value = NAN};
+    for (uint32_t j = 1; j < window; j++)
+        volatility->weight[j - 1] = fmin((double)j / window, 1 - (double)j / window);
     return 0;
 }
 
 void sj_volatility_begin(struct sj_volatility *volatility)
 {
-    double price = volatility->price;
-    *volatility =
-        (struct sj_volatility){.window = volatility->window, .price = price, .value = NAN};
+    volatility->next = 0;
+    volatility->count = 0;
+    volatility->sum_r2 = volatility->sum_z2 = 0;
+    volatility->value = NAN;
+    memset(volatility->ring, 0, sizeof volatility->ring);
 }
 
-/* g(x) = min(x, 1 - x) at j / k. */
-static double weight(uint32_t j, uint32_t window)
+/* Z of the last k - 1 returns; r[0] is the oldest. */
+static double average(const struct sj_volatility *v, const double *r)
 {
-    double x = (double)j / window;
-    return x < 0.5 ? x : 1 - x;
-}
-
-/* Z of the last k - 1 returns: r[0] is the oldest. */
-static double average(const double *r, uint32_t window)
-{
-    double z = 0;
-    for (uint32_t j = 1; j < window; j++)
-        z += weight(j, window) * r[j - 1];
+    uint32_t count = v->window - 1, j = 0;
+    v4d sum = {0};
+    for (; j + 4 <= count; j += 4)
+        sum += v4_load(v->weight + j) * v4_load(r + j);
+    double z = v4_sum(sum);
+    for (; j < count; j++)
+        z += v->weight[j] * r[j];
     return z;
 }
 
@@ -60,7 +62,7 @@ double sj_volatility_update(struct sj_volatility *volatility, double price)
     volatility->count++;
     volatility->sum_r2 += r * r;
     if (volatility->count >= kept) {
-        double z = average(volatility->ring + volatility->next, volatility->window);
+        double z = average(volatility, volatility->ring + volatility->next);
         volatility->sum_z2 += z * z;
     }
     volatility->value = variance(volatility);

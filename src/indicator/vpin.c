@@ -88,14 +88,34 @@ double sj_vpin_update_bulk(struct sj_vpin *vpin, double price, double quantity)
 {
     if (!is_number(price) || !is_flow(quantity) || quantity < 0)
         return vpin->value;
-    return vpin_take(vpin, quantity, bulk_lean(vpin, price));
+    double lean = bulk_lean(vpin, price);
+    return vpin_take(vpin, quantity, lean * quantity, lean);
 }
 
 void sj_vpin_batch(struct sj_vpin *vpin, int64_t count, const struct sj_column in[1],
                    const struct sj_column out[1])
 {
-    for (int64_t row = 0; row < count; row++)
-        column_put(&out[0], row, vpin_take_signed(vpin, column_get(&in[0], row)));
+    /* The bucket being filled stays in registers; what vpin_take does, in its order. */
+    double filled = vpin->filled, imbalance = vpin->imbalance, value = vpin->value;
+    const double bucket = vpin->bucket;
+    for (int64_t row = 0; row < count; row++) {
+        double flow = column_get(&in[0], row);
+        double sum = filled + fabs(flow);
+        if (__builtin_expect(is_flow(flow) & (bucket - sum > BUCKET_SLACK), 1)) {
+            filled = sum;
+            imbalance += flow;
+        } else if (is_flow(flow)) {
+            vpin->filled = filled;
+            vpin->imbalance = imbalance;
+            sj_vpin_fill(vpin, fabs(flow), copysign(1, flow));
+            filled = vpin->filled;
+            imbalance = vpin->imbalance;
+            value = vpin->value;
+        }
+        column_put(&out[0], row, value);
+    }
+    vpin->filled = filled;
+    vpin->imbalance = imbalance;
 }
 
 void sj_vpin_batch_bulk(struct sj_vpin *vpin, int64_t count, const struct sj_column in[2],

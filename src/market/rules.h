@@ -68,10 +68,10 @@ SJ_MUST_USE sj_rc sj_market_tick_bands(const struct sj_market_rules *rules, cons
 SJ_MUST_USE sj_rc sj_market_session(const struct sj_market_rules *rules, const char *name,
                                     uint32_t date, struct sj_session_plan *ret_plan);
 
-/* One number, in millionths. Kinds: limit (a ratio), interval (seconds), point (TWD), lot,
- * lots_max, night (1 or 0), fee, tax and day_tax (parts of an amount), fee_min, lot_fee, margin,
- * margin_min, maintenance and maintain_min (TWD; the data file says of what). Other kinds: tick,
- * session, orders, closed, open. */
+/* One number, in millionths. Kinds: limit (a ratio), interval (seconds), point (TWD), lot and
+ * lots_max (shares, lots), night (1 or 0), fee, tax and day_tax (parts of an amount), fee_min,
+ * lot_fee, margin, margin_min, maintenance and maintain_min (TWD; the data files say of what).
+ * Other kinds: tick, session, orders, closed, open. */
 SJ_MUST_USE sj_rc sj_market_number(const struct sj_market_rules *rules, const char *kind,
                                    const char *name, uint32_t date, int64_t *ret_value_e6);
 

@@ -78,8 +78,8 @@ static void ofi_and_microprice_agree(void **state)
         double net = sj_ofi_update(&ofi, side[0], side[1], side[2], side[3]);
         struct sj_shape shape;
         sj_shape_update(&shape, &side[0], &side[1], &side[2], &side[3], 1);
-        compare(&t, 5, ofi.bid);
-        compare(&t, 6, ofi.ask);
+        compare(&t, 5, ofi.side[0]);
+        compare(&t, 6, ofi.side[1]);
         compare(&t, 7, net);
         if (t.rows > 1) /* ofi_features_*: none in the first row */
             compare(&t, 8, net);

@@ -12,7 +12,7 @@
  *          or stands, fades nothing, and the latest time seen stays the one to count from.
  * Stable   the process explodes when the branching ratio (sum of jump / decay) reaches 1. That is
  *          the user's to choose and not refused: each event adds no more than its jump.
- * Precision the exponential is good to 4e-16 relative and 0 beyond exp(-700).
+ * Precision the exponential is good to 1e-14 relative, and stays at exp(-700) beyond.
  */
 #ifndef SHIJIM_INDICATOR_HAWKES_H
 #define SHIJIM_INDICATOR_HAWKES_H

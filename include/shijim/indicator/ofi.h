@@ -25,11 +25,13 @@
 #define SJ_MLOFI_LEVELS_MAX 10
 
 struct sj_ofi {
-    double bid_price, bid_quantity; /* as last seen; absent: -infinity, 0 */
-    double ask_price, ask_quantity; /* absent: +infinity, 0 */
-    double bid, ask, net;           /* of the last update: net = bid - ask */
-    uint64_t count;                 /* updates */
-    /* The sum of `net`, update i in part i % 4: four sums are four times as fast as one. */
+    /* The book before: bid, and ask with its price negated, so that one rule serves both. An absent
+     * side: -infinity, 0. */
+    double price[2], quantity[2];
+    double side[2]; /* bid and ask part of the last update */
+    double net;     /* e_n of the last update: side[0] - side[1] */
+    uint64_t count; /* updates */
+    /* The sum of e_n, update i in part i % 4: four sums are four times as fast as one. */
     double part[SJ_OFI_LANES];
 };
 
@@ -57,8 +59,10 @@ struct sj_mlofi {
     double weight[SJ_MLOFI_LEVELS_MAX];
     double level[SJ_MLOFI_LEVELS_MAX]; /* e_n of each level, of the last update */
     double sum[SJ_MLOFI_LEVELS_MAX];   /* over the interval */
-    double bid_price[SJ_MLOFI_LEVELS_MAX], bid_quantity[SJ_MLOFI_LEVELS_MAX];
-    double ask_price[SJ_MLOFI_LEVELS_MAX], ask_quantity[SJ_MLOFI_LEVELS_MAX];
+    /* The book before, in groups of four levels by side, then the levels left over, bid beside ask.
+     * As in struct sj_ofi ask prices are negated, and an absent level is -infinity, 0. */
+    double bid_price[8], bid_quantity[8], ask_price[8], ask_quantity[8];
+    double rest_price[3][2], rest_quantity[3][2];
 };
 
 /* `weight` NULL: 1 for each level. -SJ_E_RANGE: levels outside 1 .. 10, or a weight not finite. */

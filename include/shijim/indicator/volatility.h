@@ -22,10 +22,11 @@
 struct sj_volatility {
     uint32_t window; /* k: even, 4 .. SJ_VOLATILITY_WINDOW_MAX */
     uint32_t next;
-    uint64_t count;        /* returns in the interval */
-    double price;          /* the one before; 0: none */
-    double sum_r2, sum_z2; /* over the interval */
-    double value;          /* variance */
+    uint64_t count;                          /* returns in the interval */
+    double price;                            /* the one before; 0: none */
+    double sum_r2, sum_z2;                   /* over the interval */
+    double value;                            /* variance */
+    double weight[SJ_VOLATILITY_WINDOW_MAX]; /* g(j / k) of j = 1 .. k - 1 */
     /* The last k - 1 returns, twice, so that any window of them lies in one piece. */
     double ring[2 * SJ_VOLATILITY_WINDOW_MAX];
 };
