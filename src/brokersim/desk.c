@@ -7,11 +7,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 const char *const ORDER_STATUS_NAMES[] = {"PendingSubmit", "Submitted", "PartFilled",
                                           "Filled",        "Cancelled", "Failed"};
 const char *const PRICE_TYPE_NAMES[] = {"", "LMT", "MKT", "MKP"};
 const char *const TIF_NAMES[] = {"", "ROD", "IOC", "FOK"};
+
+/* Room for far more than most runs use: pages that are never written cost nothing. */
+static void *reserve(size_t size)
+{
+    void *room = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return room == MAP_FAILED ? NULL : room;
+}
+
+static void release(void *room, size_t size)
+{
+    if (room)
+        munmap(room, size);
+}
 
 sj_rc desk_create(struct sj_brokersim *sim, char error[SJ_SIM_MESSAGE_MAX])
 {
@@ -19,8 +34,8 @@ sj_rc desk_create(struct sj_brokersim *sim, char error[SJ_SIM_MESSAGE_MAX])
     sim->desk = desk;
     if (!desk)
         return -ENOMEM;
-    desk->orders = calloc(ORDERS_MAX, sizeof *desk->orders);
-    desk->deals = calloc(DEALS_MAX, sizeof *desk->deals);
+    desk->orders = reserve(ORDERS_MAX * sizeof *desk->orders);
+    desk->deals = reserve(DEALS_MAX * sizeof *desk->deals);
     desk->actions = calloc(ACTIONS_MAX, sizeof *desk->actions);
     desk->working = ORDER_NONE;
     if (!desk->orders || !desk->deals || !desk->actions)
@@ -33,8 +48,8 @@ void desk_close(struct sj_brokersim *sim)
     struct order_desk *desk = sim->desk;
     if (!desk)
         return;
-    free(desk->orders);
-    free(desk->deals);
+    release(desk->orders, ORDERS_MAX * sizeof *desk->orders);
+    release(desk->deals, DEALS_MAX * sizeof *desk->deals);
     free(desk->actions);
     ledger_close(sim);
     for (uint32_t i = 0; i < SJ_SIM_SERVERS_MAX; i++)
