@@ -1,5 +1,7 @@
 #include "brokersim/body.h"
 
+#include "base/tw_time.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,4 +106,26 @@ uint32_t body_contract(struct request *request, const json_t *contract)
     snprintf(text, sizeof text, "Contract not found: %.32s", code);
     http_fail(request, 404, text);
     return SJ_SIM_NONE;
+}
+
+bool body_date(struct request *request, const json_t *body, const char *key, uint32_t *ret_date)
+{
+    int32_t date;
+    const char *text = body_text(body, key, "");
+    if (sj_date_parse(text, strlen(text), &date) < 0) {
+        char message[80];
+        snprintf(message, sizeof message, "%s must be a date, YYYY-MM-DD", key);
+        http_fail(request, 400, message);
+        return false;
+    }
+    *ret_date = (uint32_t)date;
+    return true;
+}
+
+void body_handle(struct request *request, void (*answer)(struct request *, const json_t *))
+{
+    json_t *body = body_parse(request);
+    if (body)
+        answer(request, body);
+    json_decref(body);
 }

@@ -21,6 +21,12 @@ extern const struct account ACCOUNT_LIST[ACCOUNTS];
 /* The body as an object. The caller owns it. */
 json_t *body_parse(struct request *request);
 
+/* Hands the body to `answer`, where it is an object. */
+void body_handle(struct request *request, void (*answer)(struct request *, const json_t *));
+
+/* A date, YYYY-MM-DD, as yyyymmdd. */
+bool body_date(struct request *request, const json_t *body, const char *key, uint32_t *ret_date);
+
 /* A text field, or `otherwise` when it is missing or null. */
 const char *body_text(const json_t *object, const char *key, const char *otherwise);
 

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define EVENTS_A_TURN 4096 /* market events before the sockets get their turn */
-#define EVENTS_MAX 128 /* sockets a turn */
+#define EVENTS_MAX 128     /* sockets a turn */
 #define SPIN_NS 100000
 #define LATE_MAX_NS 500000000LL
 #define DRAIN_NS 5000000000LL

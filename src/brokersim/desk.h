@@ -27,12 +27,4 @@ void desk_json(const struct sj_brokersim *sim, struct sj_reply *json);
 /* The market's fills: the sink of the source. */
 void desk_fill(void *context, uint32_t owner, int64_t price_e6, uint32_t quantity);
 
-void rest_place(struct request *request);
-void rest_cancel(struct request *request);
-void rest_update_price(struct request *request);
-void rest_update_quantity(struct request *request);
-void rest_trades(struct request *request);
-void rest_order_rest(struct request *request);
-void rest_portfolio(struct request *request);
-
 #endif

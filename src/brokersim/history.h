@@ -15,13 +15,4 @@ void history_close(struct sj_brokersim *sim);
 /* Notes a real trade of a feed (called for each market event). */
 void history_note(struct sj_brokersim *sim, uint32_t feed);
 
-void rest_ticks(struct request *request);
-void rest_kbars(struct request *request);
-void rest_snapshots(struct request *request);
-void rest_scanner(struct request *request);
-void rest_daily_quotes(struct request *request);
-void rest_credit(struct request *request);
-void rest_short_sources(struct request *request);
-void rest_regulatory(struct request *request);
-
 #endif

@@ -1,4 +1,5 @@
-/* history_private.h: the inside of the market's memory, shared by history.c and rest_history.c. */
+/* history_private.h: the inside of the market's memory, shared by history.c, rest_history.c and
+ * rest_market.c. */
 #ifndef SJ_BROKERSIM_HISTORY_PRIVATE_H
 #define SJ_BROKERSIM_HISTORY_PRIVATE_H
 
@@ -43,5 +44,8 @@ void history_add(struct history_day *day, const struct past_tick *tick);
 /* A day of an instrument, or NULL where nothing traded. *ret_made is what the caller frees. */
 const struct history_day *history_day(struct sj_brokersim *sim, uint32_t instrument, uint32_t date,
                                       struct history_day **ret_made);
+
+/* Over the traffic limit, or with a dead session, history answers empty and not with an error. */
+bool history_answers_empty(struct request *request);
 
 #endif

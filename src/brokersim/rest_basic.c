@@ -2,11 +2,11 @@
 #include "brokersim/body.h"
 #include "brokersim/desk.h"
 #include "brokersim/quota.h"
+#include "brokersim/route.h"
 #include "brokersim/server.h"
 
 #include "base/clock.h"
 
-#include <string.h>
 #include <time.h>
 
 #define VERSION "1.7.9"
@@ -79,7 +79,7 @@ void rest_info(struct request *request)
     sj_reply_end_object(json);
 }
 
-static void usage(struct request *request)
+void rest_usage(struct request *request)
 {
     struct sj_reply *json = &request->answer;
     uint64_t bytes, limit;
@@ -109,35 +109,35 @@ static void subscribe_trade(struct request *request, bool subscribe)
     sj_reply_end_object(json);
 }
 
-void rest_auth(struct request *request)
+void rest_subscribe_trade(struct request *request)
+{
+    subscribe_trade(request, true);
+}
+
+void rest_unsubscribe_trade(struct request *request)
+{
+    subscribe_trade(request, false);
+}
+
+void rest_accounts(struct request *request)
+{
+    sj_reply_array(&request->answer, NULL);
+    for (int i = 0; i < ACCOUNTS; i++)
+        put_account(&request->answer, NULL, &ACCOUNT_LIST[i]);
+    sj_reply_end_array(&request->answer);
+}
+
+void rest_ca_expiry(struct request *request)
 {
     struct sj_reply *json = &request->answer;
-    const char *what = request->path + strlen("/auth/");
     char person[32];
-    if (request->method == HTTP_POST && strcmp(what, "subscribe_trade") == 0) {
-        subscribe_trade(request, true);
-    } else if (request->method == HTTP_POST && strcmp(what, "unsubscribe_trade") == 0) {
-        subscribe_trade(request, false);
-    } else if (request->method != HTTP_GET) {
-        http_fail(request, 404, "Not Found");
-    } else if (strcmp(what, "usage") == 0) {
-        usage(request);
-    } else if (strcmp(what, "accounts") == 0) {
-        sj_reply_array(json, NULL);
-        for (int i = 0; i < ACCOUNTS; i++)
-            put_account(json, NULL, &ACCOUNT_LIST[i]);
-        sj_reply_end_array(json);
-    } else if (strcmp(what, "ca_expiretime") == 0) {
-        if (!http_query(request, "person_id", person, sizeof person)) {
-            http_fail(request, 400, "missing query parameter person_id");
-            return;
-        }
-        sj_reply_object(json, NULL);
-        sj_reply_string(json, "person_id", person);
-        sj_reply_format(json, "expire_time", "%u-12-31T23:59:59",
-                        request->sim->universe.date / 10000 + 1);
-        sj_reply_end_object(json);
-    } else {
-        http_fail(request, 404, "Not Found");
+    if (!http_query(request, "person_id", person, sizeof person)) {
+        http_fail(request, 400, "missing query parameter person_id");
+        return;
     }
+    sj_reply_object(json, NULL);
+    sj_reply_string(json, "person_id", person);
+    sj_reply_format(json, "expire_time", "%u-12-31T23:59:59",
+                    request->sim->universe.date / 10000 + 1);
+    sj_reply_end_object(json);
 }

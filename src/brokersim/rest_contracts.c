@@ -1,4 +1,5 @@
 /* /data/contracts...: lists, look-ups, information, tick bands. */
+#include "brokersim/route.h"
 #include "brokersim/server.h"
 
 #include <stdio.h>
@@ -118,7 +119,7 @@ static bool page_parameter(struct request *request, const char *name, uint32_t *
     return true;
 }
 
-static void list(struct request *request)
+void rest_contract_list(struct request *request)
 {
     const struct sj_sim_universe *universe = &request->sim->universe;
     struct sj_reply *json = &request->answer;
@@ -210,8 +211,9 @@ static void roots(struct request *request, enum sj_security security)
     sj_reply_end_array(json);
 }
 
-static void tick_bands(struct request *request, const char *rule)
+void rest_tick_bands(struct request *request)
 {
+    const char *rule = request->parameter;
     const struct sj_sim_universe *universe = &request->sim->universe;
     struct sj_reply *json = &request->answer;
     struct sj_tick_bands bands;
@@ -244,54 +246,62 @@ static void tick_bands(struct request *request, const char *rule)
     sj_reply_end_object(json);
 }
 
-static void one_contract(struct request *request, const char *path)
+/* The contract that the path names; answers 404 itself. */
+static const struct sj_sim_instrument *path_contract(struct request *request)
 {
     const struct sj_sim_universe *universe = &request->sim->universe;
-    char code[32], security[8];
-    size_t size = strcspn(path, "/");
-    bool info = strcmp(path + size, "/info") == 0;
-    if (size == 0 || (path[size] != 0 && !info)) {
-        http_fail(request, 404, "Not Found");
-        return;
-    }
-    if (!http_decode(path, size, code, sizeof code)) {
-        http_fail(request, 404, "Not Found");
-        return;
-    }
-    uint32_t found = sj_sim_universe_find(universe, code);
+    char security[8], text[80];
+    uint32_t found = sj_sim_universe_find(universe, request->parameter);
     if (found != SJ_SIM_NONE && http_query(request, "security_type", security, sizeof security) &&
         sj_sim_security(security) != (enum sj_security)universe->list[found].security)
         found = SJ_SIM_NONE;
-    if (found == SJ_SIM_NONE) {
-        char text[80];
-        snprintf(text, sizeof text, "Contract not found: %s", code);
-        http_fail(request, 404, text);
-    } else if (info) {
-        put_info(&request->answer, universe, &universe->list[found]);
-    } else {
-        put_contract(&request->answer, NULL, universe, &universe->list[found]);
-    }
+    if (found != SJ_SIM_NONE)
+        return &universe->list[found];
+    snprintf(text, sizeof text, "Contract not found: %.40s", request->parameter);
+    http_fail(request, 404, text);
+    return NULL;
 }
 
-void rest_contracts(struct request *request)
+void rest_contract(struct request *request)
 {
-    const char *path = request->path + strlen("/data/contracts");
-    if (*path == 0)
-        list(request);
-    else if (strcmp(path, "/futures") == 0)
-        collection(request, SJ_SECURITY_FUT);
-    else if (strcmp(path, "/options") == 0)
-        collection(request, SJ_SECURITY_OPT);
-    else if (strcmp(path, "/warrants") == 0)
-        collection(request, SJ_SECURITY_WRT);
-    else if (strcmp(path, "/futures/roots") == 0)
-        roots(request, SJ_SECURITY_FUT);
-    else if (strcmp(path, "/options/roots") == 0)
-        roots(request, SJ_SECURITY_OPT);
-    else if (strcmp(path, "/warrants/underlyings") == 0)
-        roots(request, SJ_SECURITY_WRT);
-    else if (strncmp(path, "/tick-bands/", 12) == 0)
-        tick_bands(request, path + 12);
-    else
-        one_contract(request, path + 1);
+    const struct sj_sim_instrument *one = path_contract(request);
+    if (one)
+        put_contract(&request->answer, NULL, &request->sim->universe, one);
+}
+
+void rest_contract_info(struct request *request)
+{
+    const struct sj_sim_instrument *one = path_contract(request);
+    if (one)
+        put_info(&request->answer, &request->sim->universe, one);
+}
+
+void rest_futures(struct request *request)
+{
+    collection(request, SJ_SECURITY_FUT);
+}
+
+void rest_options(struct request *request)
+{
+    collection(request, SJ_SECURITY_OPT);
+}
+
+void rest_warrants(struct request *request)
+{
+    collection(request, SJ_SECURITY_WRT);
+}
+
+void rest_future_roots(struct request *request)
+{
+    roots(request, SJ_SECURITY_FUT);
+}
+
+void rest_option_roots(struct request *request)
+{
+    roots(request, SJ_SECURITY_OPT);
+}
+
+void rest_warrant_underlyings(struct request *request)
+{
+    roots(request, SJ_SECURITY_WRT);
 }

@@ -1,6 +1,7 @@
 /* /order/...: placing, changing and listing orders. */
 #include "brokersim/desk_private.h"
 #include "brokersim/fault.h"
+#include "brokersim/route.h"
 
 #include "base/clock.h"
 
@@ -378,15 +379,14 @@ void rest_trades(struct request *request)
     sj_reply_end_array(&request->answer);
 }
 
-void rest_order_rest(struct request *request)
+/* Combinations can neither be placed nor, so, cancelled. */
+void rest_combo_order(struct request *request)
 {
-    const char *what = request->path + strlen("/order/");
-    if (strcmp(what, "combotrades") == 0) {
-        sj_reply_array(&request->answer, NULL);
-        sj_reply_end_array(&request->answer);
-    } else if (strstr(what, "comboorder")) {
-        http_fail(request, 400, "combo orders are not simulated: place their legs one by one");
-    } else {
-        http_fail(request, 404, "Not Found");
-    }
+    http_fail(request, 400, "combo orders are not simulated: place their legs one by one");
+}
+
+void rest_combo_trades(struct request *request)
+{
+    sj_reply_array(&request->answer, NULL);
+    sj_reply_end_array(&request->answer);
 }

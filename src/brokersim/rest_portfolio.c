@@ -1,5 +1,6 @@
 /* /portfolio/...: positions, money and profit, all from the deals. */
 #include "brokersim/ledger.h"
+#include "brokersim/route.h"
 
 #include "base/clock.h"
 #include "base/tw_time.h"
@@ -85,8 +86,8 @@ static void put_detail(struct request *request, uint32_t instrument,
 }
 
 /* The open positions, or the detail of the one with an id. */
-static void positions(struct request *request, const json_t *body, const struct account *account,
-                      bool detail)
+static void list_positions(struct request *request, const json_t *body,
+                           const struct account *account, bool detail)
 {
     const struct sj_brokersim *sim = request->sim;
     bool shares = strcmp(body_text(body, "unit", "Common"), "Share") == 0;
@@ -109,8 +110,20 @@ static void positions(struct request *request, const json_t *body, const struct 
     sj_reply_end_array(&request->answer);
 }
 
-static void balance(struct request *request, const struct account *account)
+static void positions(struct request *request, const json_t *body, const struct account *account)
 {
+    list_positions(request, body, account, false);
+}
+
+static void position_detail(struct request *request, const json_t *body,
+                            const struct account *account)
+{
+    list_positions(request, body, account, true);
+}
+
+static void balance(struct request *request, const json_t *body, const struct account *account)
+{
+    (void)body;
     struct sj_reply *json = &request->answer;
     uint32_t date = request->sim->universe.date;
     sj_reply_object(json, NULL);
@@ -129,8 +142,9 @@ static int64_t risk_indicator_e6(int64_t equity_e6, int64_t needed_e6)
     return (int64_t)((double)equity_e6 / (double)needed_e6 * 1e4) * 10000;
 }
 
-static void margin(struct request *request, const struct account *account)
+static void margin(struct request *request, const json_t *body, const struct account *account)
 {
+    (void)body;
     const struct sj_brokersim *sim = request->sim;
     const struct money *money = ledger_money(sim, account);
     struct margin m = ledger_margin(sim, account);
@@ -170,8 +184,10 @@ static void margin(struct request *request, const struct account *account)
     sj_reply_end_object(&request->answer);
 }
 
-static void trading_limits(struct request *request, const struct account *account)
+static void trading_limits(struct request *request, const json_t *body,
+                           const struct account *account)
 {
+    (void)body;
     static const char *const others[] = {"margin_limit", "margin_used", "margin_available",
                                          "short_limit",  "short_used",  "short_available"};
     struct sj_reply *json = &request->answer;
@@ -186,8 +202,9 @@ static void trading_limits(struct request *request, const struct account *accoun
     sj_reply_end_object(json);
 }
 
-static void settlements(struct request *request, const struct account *account)
+static void settlements(struct request *request, const json_t *body, const struct account *account)
 {
+    (void)body;
     struct sj_reply *json = &request->answer;
     int32_t date = (int32_t)request->sim->universe.date;
     sj_reply_array(json, NULL);
@@ -250,8 +267,8 @@ static void put_profit(struct request *request, const struct user_deal *deal, in
 }
 
 /* Every deal that closed something; of `detail` only the one with that id. */
-static void profit_loss(struct request *request, const json_t *body, const struct account *account,
-                        bool detail)
+static void list_profits(struct request *request, const json_t *body, const struct account *account,
+                         bool detail)
 {
     const struct order_desk *desk = request->sim->desk;
     bool shares = strcmp(body_text(body, "unit", "Common"), "Share") == 0;
@@ -271,6 +288,17 @@ static void profit_loss(struct request *request, const json_t *body, const struc
         id++;
     }
     sj_reply_end_array(&request->answer);
+}
+
+static void profit_loss(struct request *request, const json_t *body, const struct account *account)
+{
+    list_profits(request, body, account, false);
+}
+
+static void profit_detail(struct request *request, const json_t *body,
+                          const struct account *account)
+{
+    list_profits(request, body, account, true);
 }
 
 static void put_sum(struct request *request, const struct sj_sim_instrument *one,
@@ -335,32 +363,10 @@ static void profit_sum(struct request *request, const json_t *body, const struct
     sj_reply_end_object(json);
 }
 
-static void answer(struct request *request, const json_t *body, const struct account *account)
-{
-    const char *what = request->path + strlen("/portfolio/");
-    if (strcmp(what, "position_unit") == 0)
-        positions(request, body, account, false);
-    else if (strcmp(what, "position_detail") == 0)
-        positions(request, body, account, true);
-    else if (strcmp(what, "account_balance") == 0)
-        balance(request, account);
-    else if (strcmp(what, "margin") == 0)
-        margin(request, account);
-    else if (strcmp(what, "trading_limits") == 0)
-        trading_limits(request, account);
-    else if (strcmp(what, "settlements") == 0)
-        settlements(request, account);
-    else if (strcmp(what, "profit_loss") == 0)
-        profit_loss(request, body, account, false);
-    else if (strcmp(what, "profit_loss_detail") == 0)
-        profit_loss(request, body, account, true);
-    else if (strcmp(what, "profitloss_sum") == 0)
-        profit_sum(request, body, account);
-    else
-        http_fail(request, 404, "Not Found");
-}
-
-void rest_portfolio(struct request *request)
+/* A query about the account that the body names. */
+static void account_query(struct request *request,
+                          void (*answer)(struct request *request, const json_t *body,
+                                         const struct account *account))
 {
     json_t *body = body_parse(request);
     const struct account *account = body ? body_account(request, body) : NULL;
@@ -368,3 +374,18 @@ void rest_portfolio(struct request *request)
         answer(request, body, account);
     json_decref(body);
 }
+
+#define QUERY(name)                                                                                \
+    void rest_##name(struct request *request)                                                      \
+    {                                                                                              \
+        account_query(request, name);                                                              \
+    }
+QUERY(positions)
+QUERY(position_detail)
+QUERY(balance)
+QUERY(margin)
+QUERY(trading_limits)
+QUERY(settlements)
+QUERY(profit_loss)
+QUERY(profit_detail)
+QUERY(profit_sum)

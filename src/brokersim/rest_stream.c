@@ -1,6 +1,7 @@
 /* /stream/...: subscriptions, stream opening, status. */
 #include "brokersim/body.h"
 #include "brokersim/fault.h"
+#include "brokersim/route.h"
 #include "brokersim/server.h"
 
 #include <stdio.h>
@@ -82,7 +83,7 @@ static bool apply_contract(struct request *request, const json_t *contract, enum
     return true;
 }
 
-static void subscribe(struct request *request, bool subscribe)
+static void change_subscription(struct request *request, bool subscribe)
 {
     json_t *body = body_parse(request);
     if (!body)
@@ -114,8 +115,10 @@ void server_drop_subscriptions(struct server *server)
     server->subscription_count = 0;
 }
 
-static void open_stream(struct request *request, const char *name)
+/* All channels, or the one the path names. */
+void rest_stream_data(struct request *request)
 {
+    const char *name = request->parameter;
     uint32_t channels = 0;
     if (*name == 0)
         channels = CHANNELS_ALL;
@@ -128,7 +131,7 @@ static void open_stream(struct request *request, const char *name)
         stream_begin(request, channels);
 }
 
-static void status(struct request *request)
+void rest_stream_status(struct request *request)
 {
     struct sj_reply *json = &request->answer;
     sj_reply_object(json, NULL);
@@ -138,22 +141,17 @@ static void status(struct request *request)
     sj_reply_end_object(json);
 }
 
-void rest_stream(struct request *request)
+void rest_subscribe(struct request *request)
 {
-    const char *what = request->path + strlen("/stream/");
-    bool get = request->method == HTTP_GET;
-    if (!get && strcmp(what, "subscribe") == 0)
-        subscribe(request, true);
-    else if (!get && strcmp(what, "unsubscribe") == 0)
-        subscribe(request, false);
-    else if (get && strcmp(what, "status") == 0)
-        status(request);
-    else if (get && strcmp(what, "receivers") == 0)
-        sj_reply_string(&request->answer, NULL, "receivers available");
-    else if (get && strcmp(what, "data") == 0)
-        open_stream(request, "");
-    else if (get && strncmp(what, "data/", 5) == 0)
-        open_stream(request, what + 5);
-    else
-        http_fail(request, 404, "Not Found");
+    change_subscription(request, true);
+}
+
+void rest_unsubscribe(struct request *request)
+{
+    change_subscription(request, false);
+}
+
+void rest_receivers(struct request *request)
+{
+    sj_reply_string(&request->answer, NULL, "receivers available");
 }

@@ -173,7 +173,7 @@ struct request {
     const char *body;
     size_t body_size;
     enum http_method method;
-    bool admin;
+    const char *parameter; /* what stands for {...} in the route's path, decoded; "" */
     int status;
     struct sj_reply answer;
     bool no_answer; /* the connection is a stream now, or closes without a word */
@@ -240,12 +240,7 @@ static inline uint32_t topic_index(const struct sj_brokersim *sim, uint32_t serv
 /* route.c */
 void route(struct request *request);
 
-/* rest_*.c: each answers one path */
-void rest_health(struct request *request);
-void rest_info(struct request *request);
-void rest_auth(struct request *request);
-void rest_contracts(struct request *request);
-void rest_stream(struct request *request);
+/* admin.c */
 void rest_admin(struct request *request);
 void put_contract(struct sj_reply *json, const char *key, const struct sj_sim_universe *universe,
                   const struct sj_sim_instrument *one);
