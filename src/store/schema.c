@@ -153,20 +153,20 @@ sj_rc sj_store_name_text(const struct sj_store_column *column, bool is_packed, c
 static void put_codec(struct text *text, const struct sj_store_column *column,
                       const struct sj_store_dialect *dialect)
 {
-    static const char *const codecs[SJ_STORE_CODEC_COUNT] = {
-        [SJ_STORE_CODEC_PLAIN] = "ZSTD(1)",
-        [SJ_STORE_CODEC_DELTA] = "Delta, ZSTD(1)",
-        [SJ_STORE_CODEC_TIME] = "GCD, Delta, ZSTD(1)",
-        [SJ_STORE_CODEC_SEQ] = "Delta, T64('bit'), ZSTD(1)",
-        [SJ_STORE_CODEC_T64] = "T64, ZSTD(1)",
-        [SJ_STORE_CODEC_GCD_DELTA] = "GCD, Delta, ZSTD(3)",
+    static const char *const filters[SJ_STORE_CODEC_COUNT] = {
+        [SJ_STORE_CODEC_PLAIN] = "",
+        [SJ_STORE_CODEC_DELTA] = "Delta, ",
+        [SJ_STORE_CODEC_TIME] = "GCD, Delta, ",
+        [SJ_STORE_CODEC_SEQ] = "Delta, T64('bit'), ",
+        [SJ_STORE_CODEC_T64] = "T64, ",
+        [SJ_STORE_CODEC_GCD_DELTA] = "GCD, Delta, ",
     };
-    const char *codec = codecs[column->codec];
-    bool needs_gcd =
+    bool has_gcd =
         column->codec == SJ_STORE_CODEC_GCD_DELTA || column->codec == SJ_STORE_CODEC_TIME;
-    if (needs_gcd && !dialect->has_gcd)
-        codec = codecs[SJ_STORE_CODEC_DELTA];
-    put(text, " CODEC(%s)", codec);
+    const char *filter =
+        filters[has_gcd && !dialect->has_gcd ? SJ_STORE_CODEC_DELTA : column->codec];
+    const char *packer = column->codec == SJ_STORE_CODEC_GCD_DELTA ? "ZSTD(3)" : "ZSTD(1)";
+    put(text, " CODEC(%s%s)", filter, dialect->has_part_codecs ? "Default" : packer);
 }
 
 /* How a current server computes a derived column. No null of another column may spoil a value, and

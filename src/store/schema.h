@@ -138,6 +138,7 @@ SJ_MUST_USE sj_rc sj_store_type_text(const struct sj_store_column *column, char 
 struct sj_store_dialect {
     bool has_codecs; /* CODEC, LowCardinality, deduplication tokens; derived columns are packed */
     bool has_gcd;    /* the GCD codec (23.12 and later) */
+    bool has_part_codecs; /* it packs small parts lightly and large ones well: no ZSTD of ours */
 };
 
 /* How a column stands in a table: as it is, or as its rest and an alias that computes it. */

@@ -12,6 +12,7 @@ enum step {
     STEP_VERSION,
     STEP_SETTINGS,
     STEP_TOKENS,
+    STEP_CODECS,
     STEP_LZ4_BLOCKS,
     STEP_LZ4_FRAME,
     STEP_GZIP,
@@ -53,7 +54,12 @@ static void fail(struct sj_store_setup *setup, enum sj_store_fate fate, const ch
 /* Returns the statement's length, or 0 when there is nothing to be done. */
 static sj_rc make_statement(struct sj_store_setup *setup, uint32_t step)
 {
-    const struct sj_store_dialect dialect = {setup->abilities.has_codecs, setup->abilities.has_gcd};
+    const struct sj_store_abilities *abilities = &setup->abilities;
+    const struct sj_store_dialect dialect = {
+        .has_codecs = abilities->has_codecs,
+        .has_gcd = abilities->has_gcd,
+        .has_part_codecs = abilities->has_part_codecs,
+    };
     const struct sj_store_found found = {(const char *)setup->found.data, setup->found.size};
     const size_t size = sizeof(setup->sql);
     if (step == STEP_DATABASE)
@@ -86,6 +92,9 @@ static sj_rc ask(struct sj_store_setup *setup)
     case STEP_TOKENS:
         setup->request.sql = "SELECT name FROM system.merge_tree_settings WHERE name ="
                              " 'non_replicated_deduplication_window'";
+        return 0;
+    case STEP_CODECS:
+        setup->request.sql = "SELECT macro FROM system.macros WHERE macro = 'shijim_part_codecs'";
         return 0;
     case STEP_LZ4_BLOCKS:
         return ask_packed(setup, SJ_STORE_PACK_LZ4_BLOCKS);
@@ -159,6 +168,9 @@ static bool take(struct sj_store_setup *setup)
         return true;
     case STEP_TOKENS:
         abilities->has_tokens &= is_done && reply->size > 1;
+        return true;
+    case STEP_CODECS:
+        abilities->has_part_codecs = is_done && reply->size > 1;
         return true;
     case STEP_LZ4_BLOCKS:
         abilities->has_lz4_blocks = is_trial_passed;

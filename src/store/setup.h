@@ -16,9 +16,10 @@ struct sj_store_abilities {
     uint32_t version_number; /* 18016, 26007 */
     bool has_codecs;         /* and LowCardinality */
     bool has_gcd;
-    bool has_tokens;     /* insert_deduplication_token holds for plain tables */
-    bool has_lz4_blocks; /* decompress=1 */
-    bool has_lz4_frame;  /* Content-Encoding: lz4 */
+    bool has_part_codecs; /* says so by the macro `shijim_part_codecs` */
+    bool has_tokens;      /* insert_deduplication_token holds for plain tables */
+    bool has_lz4_blocks;  /* decompress=1 */
+    bool has_lz4_frame;   /* Content-Encoding: lz4 */
     bool has_gzip;
 };
 

@@ -44,10 +44,26 @@ static const struct {
 
 /* Merging costs as much as inserting. It yields to inserts and queries (they share the machine's
  * cores with the recorder), and takes ten parts at once, so that rows are written again less
- * often. A table that is merged too slowly still stops inserts at `parts_to_throw_insert`. */
+ * often. An insert's part is one file of data (compact) and not two for each of fifty columns.
+ * Tables whose merges fall behind slow their inserts from 300 parts of a month on, which gives
+ * merges the time they lack. */
 #define MERGES                                                                                     \
-    "  <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>\n"              \
-    "  <merge_tree><min_parts_to_merge_at_once>10</min_parts_to_merge_at_once></merge_tree>\n"
+    "  <os_threads_nice_value_merge_mutate>19</os_threads_nice_value_merge_mutate>\n"              \
+    "  <merge_tree>\n"                                                                             \
+    "    <min_parts_to_merge_at_once>10</min_parts_to_merge_at_once>\n"                            \
+    "    <min_bytes_for_wide_part>30000000</min_bytes_for_wide_part>\n"                            \
+    "    <parts_to_delay_insert>300</parts_to_delay_insert>\n"                                     \
+    "  </merge_tree>\n"
+
+/* Parts as they are inserted and merged for the first time are packed with LZ4, what they are
+ * merged into with ZSTD: whoever waits for an insert does not wait for ZSTD. The macro tells the
+ * recorder that its tables may leave the packing to this. */
+#define PACKING                                                                                    \
+    "  <compression><case>\n"                                                                      \
+    "    <min_part_size>16000000</min_part_size><min_part_size_ratio>0</min_part_size_ratio>\n"    \
+    "    <method>zstd</method><level>1</level>\n"                                                  \
+    "  </case></compression>\n"                                                                    \
+    "  <macros><shijim_part_codecs>1</shijim_part_codecs></macros>\n"
 
 static sj_rc write_file(const char *dir, const char *name, const struct sj_emb_buffer *content,
                         char *error, size_t error_size)
@@ -88,7 +104,8 @@ static sj_rc main_config(struct sj_emb_buffer *out, const char *config_dir, cons
     if (rc >= 0)
         rc = append_xml(out, config_dir);
     if (rc >= 0)
-        rc = sj_emb_buffer_printf(out, "/users.xml</users_config>\n" MERGES "</clickhouse>\n");
+        rc = sj_emb_buffer_printf(out,
+                                  "/users.xml</users_config>\n" MERGES PACKING "</clickhouse>\n");
     return rc;
 }
 
