@@ -15,6 +15,8 @@
 /* Each runs its group and returns how many failed. */
 int taifex_tests(void);
 int npz_tests(void);
+int line_tests(void);
+int rows_tests(void);
 
 /* A temporary folder as the state of a test. */
 struct sj_test_dir {
@@ -23,7 +25,7 @@ struct sj_test_dir {
 int sj_test_set_up(void **state);
 int sj_test_tear_down(void **state);
 
-/* DIR/name; the text is good until the eighth call after it. */
+/* DIR/name; the text is good until 64 calls after it. */
 const char *sj_test_path(const void *dir, const char *name);
 
 /* The whole file; *ret_bytes is the caller's to free and ends with a NUL. */

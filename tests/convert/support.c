@@ -25,9 +25,9 @@ int sj_test_tear_down(void **state)
 
 const char *sj_test_path(const void *dir, const char *name)
 {
-    static char paths[8][160];
+    static char paths[64][160];
     static unsigned next;
-    char *path = paths[next++ % 8];
+    char *path = paths[next++ % 64];
     snprintf(path, sizeof paths[0], "%s/%s", ((const struct sj_test_dir *)dir)->path, name);
     return path;
 }
