@@ -42,16 +42,23 @@ static int choose_format(struct rows_command *command)
     struct sj_convert_options *options = &command->options;
     const char *to = command->to;
     if (!to)
-        to = ends_with(options->output, ".npy") ? "npy" : "npz";
+        to = ends_with(options->output, ".npy")   ? "npy"
+             : ends_with(options->output, ".npz") ? "npz"
+                                                  : "journal";
     if (!strcmp(to, "npz"))
-        options->format = SJ_ROWS_NPZ;
+        options->format = SJ_TO_NPZ;
     else if (!strcmp(to, "npz-deflated"))
-        options->format = SJ_ROWS_NPZ_DEFLATED;
+        options->format = SJ_TO_NPZ_DEFLATED;
     else if (!strcmp(to, "npy"))
-        options->format = SJ_ROWS_NPY;
+        options->format = SJ_TO_NPY;
+    else if (!strcmp(to, "journal"))
+        options->format = SJ_TO_JOURNAL;
     else
         return sj_cli_fail(&command->cli, SJ_EXIT_USER,
-                           "--to takes npz, npz-deflated or npy, not '%s'", to);
+                           "--to takes npz, npz-deflated, npy or journal, not '%s'", to);
+    if (options->format == SJ_TO_JOURNAL && options->encode.dialect == SJ_DIALECT_BINANCE)
+        return sj_cli_fail(&command->cli, SJ_EXIT_USER,
+                           "a journal has whole lots: OUT of Binance's feed ends in .npz or .npy");
     if (!strcmp(command->book, "changes"))
         options->encode.book_mode = SJ_BOOK_CHANGES;
     else if (!strcmp(command->book, "snapshots"))
@@ -152,9 +159,15 @@ static void print_json(const struct rows_command *command, const struct sj_conve
 static void print_text(const struct rows_command *command, const struct sj_convert_report *report)
 {
     double seconds = (double)report->elapsed_ns * 1e-9;
-    printf("%s: %s rows of %s from %s lines, %s in %.2f s (%s/s)\n", command->options.output,
-           SJ_COUNT(report->row_count), *report->symbol ? report->symbol : "one instrument",
-           SJ_COUNT(report->counts.lines), SJ_BYTES(report->text_size), seconds,
+    const char *output = command->options.output;
+    if (command->options.format == SJ_TO_JOURNAL)
+        printf("%s: %s events of %u instruments", output, SJ_COUNT(report->row_count),
+               report->instrument_count);
+    else
+        printf("%s: %s rows of %s", output, SJ_COUNT(report->row_count),
+               *report->symbol ? report->symbol : "one instrument");
+    printf(" from %s lines, %s in %.2f s (%s/s)\n", SJ_COUNT(report->counts.lines),
+           SJ_BYTES(report->text_size), seconds,
            SJ_BYTES(seconds > 0 ? (double)report->text_size / seconds : 0));
 }
 
@@ -207,8 +220,8 @@ static int rows_main(struct rows_command *command, int argc, char **argv, bool b
 {
     struct sj_encode_options *encode = &command->options.encode;
     const struct sj_cli_option options[OPTION_COUNT] = {
-        {"to", "FORMAT", "npz, npz-deflated or npy (by OUT's ending)", SJ_CLI_TEXT, &command->to, 0,
-         0, 0},
+        {"to", "FORMAT", "npz, npz-deflated, npy or journal (by OUT's ending)", SJ_CLI_TEXT,
+         &command->to, 0, 0, 0},
         {"symbol", "CODE", "only this instrument", SJ_CLI_TEXT, &encode->symbol, 0, 0, 0},
         {"workers", "N", "threads (as many as cores)", SJ_CLI_UINT, &command->workers, 1,
          SJ_CONVERT_WORKERS_MAX, 0},

@@ -15,7 +15,15 @@ void sj_batch_init(struct sj_batch *batch)
 
 void sj_batch_clear(struct sj_batch *batch)
 {
-    struct sj_batch kept = {.rows = batch->rows,
+    if (batch->code_slots)
+        memset(batch->code_slots, 0, batch->code_slots_max * sizeof *batch->code_slots);
+    struct sj_batch kept = {.frames = batch->frames,
+                            .frames_max = batch->frames_max,
+                            .codes = batch->codes,
+                            .code_max = batch->code_max,
+                            .code_slots = batch->code_slots,
+                            .code_slots_max = batch->code_slots_max,
+                            .rows = batch->rows,
                             .row_lines = batch->row_lines,
                             .row_max = batch->row_max,
                             .rejected = batch->rejected,
@@ -34,6 +42,9 @@ void sj_batch_clear(struct sj_batch *batch)
 
 void sj_batch_done(struct sj_batch *batch)
 {
+    free(batch->frames);
+    free(batch->codes);
+    free(batch->code_slots);
     free(batch->rows);
     free(batch->row_lines);
     free(batch->rejected);
@@ -68,6 +79,68 @@ struct sj_row *sj_batch_room(struct sj_batch *batch, size_t count)
         }
     }
     return batch->rows + batch->row_count;
+}
+
+void *sj_batch_frame(struct sj_batch *batch, size_t size)
+{
+    if (!grow((void **)&batch->frames, &batch->frames_max, batch->frames_size + size, 1)) {
+        batch->failed = true;
+        return NULL;
+    }
+    return memset(batch->frames + batch->frames_size, 0, size);
+}
+
+void sj_batch_keep_frame(struct sj_batch *batch)
+{
+    batch->frames_size += sj_frame_size(batch->frames + batch->frames_size);
+    batch->frame_count++;
+}
+
+static uint32_t *code_slot(struct sj_batch *batch, const char code[SJ_SYMBOL_SIZE])
+{
+    uint64_t parts[2];
+    memcpy(parts, code, sizeof parts);
+    size_t at = (size_t)sj_mix(1, parts[0], parts[1]);
+    for (;; at++) {
+        uint32_t *slot = &batch->code_slots[at & (batch->code_slots_max - 1)];
+        if (!*slot || !memcmp(batch->codes[*slot - 1].code, code, SJ_SYMBOL_SIZE))
+            return slot;
+    }
+}
+
+/* At most half full, so that a search ends soon. */
+static bool grow_slots(struct sj_batch *batch)
+{
+    if (2 * ((size_t)batch->code_count + 1) <= batch->code_slots_max)
+        return true;
+    size_t room = batch->code_slots_max ? 2 * batch->code_slots_max : 1024;
+    uint32_t *slots = calloc(room, sizeof *slots);
+    if (!slots)
+        return false;
+    free(batch->code_slots);
+    batch->code_slots = slots;
+    batch->code_slots_max = room;
+    for (uint32_t i = 0; i < batch->code_count; i++)
+        *code_slot(batch, batch->codes[i].code) = i + 1;
+    return true;
+}
+
+uint32_t sj_batch_code(struct sj_batch *batch, struct sj_text code, uint8_t exchange,
+                       uint8_t security)
+{
+    struct sj_batch_code entry = {.exchange = exchange, .security = security};
+    memcpy(entry.code, code.begin, code.size);
+    if (!grow_slots(batch) || !grow((void **)&batch->codes, &batch->code_max,
+                                    (size_t)batch->code_count + 1, sizeof entry)) {
+        batch->failed = true;
+        return 0;
+    }
+    uint32_t *slot = code_slot(batch, entry.code);
+    if (!*slot) {
+        batch->codes[batch->code_count++] = entry;
+        *slot = batch->code_count;
+    }
+    return *slot;
 }
 
 void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t line, const char *text,

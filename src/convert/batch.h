@@ -15,6 +15,7 @@
 #include "convert/latency.h"
 #include "convert/line.h"
 #include "convert/rows.h"
+#include "event/event.h"
 
 #define SJ_SYMBOL_SIZE 16
 #define SJ_BOOK_DEPTH SJ_ARRAY_MAX
@@ -46,6 +47,7 @@ struct sj_encode_options {
     bool marks;      /* Binance: rows 100 .. 102 */
     bool tickers;    /* Binance: rows 103, 104 */
     bool strict;     /* remember the line of every row */
+    bool frames;     /* make events instead of rows */
     const char *symbol;               /* only this instrument, or NULL */
     const struct sj_latency *latency; /* for lines without a time of receipt */
 };
@@ -81,7 +83,25 @@ struct sj_counts {
     uint64_t rejects[SJ_REJECT_COUNT];
 };
 
+/* An instrument of a batch of events; its frames carry its index here, plus 1, until they are put
+ * together. */
+struct sj_batch_code {
+    char code[SJ_SYMBOL_SIZE];
+    uint8_t exchange; /* enum sj_exchange */
+    uint8_t security; /* enum sj_security */
+};
+
 struct sj_batch {
+    uint8_t *frames; /* events, back to back */
+    size_t frames_size;
+    size_t frames_max;
+    uint32_t frame_count;
+    uint32_t code_count;
+    size_t code_max;
+    struct sj_batch_code *codes;
+    uint32_t *code_slots; /* hash table of indexes plus 1 */
+    size_t code_slots_max;
+
     struct sj_row *rows;
     uint32_t *row_lines; /* strict only */
     size_t row_count;
@@ -140,6 +160,15 @@ void sj_batch_done(struct sj_batch *batch);
 
 /* Room for `count` more rows; NULL: out of memory (and `failed` is set). */
 struct sj_row *sj_batch_room(struct sj_batch *batch, size_t count);
+
+/* Room for a frame of `size` bytes, cleared; it counts when sj_batch_keep_frame is called. */
+void *sj_batch_frame(struct sj_batch *batch, size_t size);
+void sj_batch_keep_frame(struct sj_batch *batch);
+
+/* The number (from 1) of a code of 1 .. SJ_SYMBOL_SIZE bytes in the batch, new or known; 0: out of
+ * memory. */
+uint32_t sj_batch_code(struct sj_batch *batch, struct sj_text code, uint8_t exchange,
+                       uint8_t security);
 
 void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t line, const char *text,
                      size_t size);

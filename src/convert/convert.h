@@ -30,7 +30,12 @@
 #define SJ_CONVERT_INPUTS_MAX 1024
 #define SJ_CONVERT_WORKERS_MAX 64
 
-enum sj_rows_format { SJ_ROWS_NPZ, SJ_ROWS_NPZ_DEFLATED, SJ_ROWS_NPY };
+enum sj_convert_format {
+    SJ_TO_NPZ,
+    SJ_TO_NPZ_DEFLATED,
+    SJ_TO_NPY,
+    SJ_TO_JOURNAL /* the output is a directory */
+};
 
 struct sj_convert_progress {
     uint64_t done_size; /* bytes of the input files */
@@ -44,7 +49,7 @@ struct sj_convert_options {
     const char *const *inputs;
     uint32_t input_count;
     const char *output;
-    enum sj_rows_format format;
+    enum sj_convert_format format;
     struct sj_encode_options encode; /* .latency is made from `latency` */
     const char *latency;             /* latency.h, or NULL */
     uint64_t seed;
@@ -60,8 +65,9 @@ struct sj_convert_options {
 
 struct sj_convert_report {
     struct sj_counts counts;
-    uint64_t row_count;  /* in the output */
-    uint64_t split_rows; /* rows more than were read */
+    uint64_t row_count;        /* in the output; for a journal: trades and books */
+    uint32_t instrument_count; /* of a journal */
+    uint64_t split_rows;       /* rows more than were read */
     uint64_t input_size;
     uint64_t text_size; /* unpacked */
     int64_t shift_ns;   /* added to every time of receipt */

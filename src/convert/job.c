@@ -59,7 +59,9 @@ static sj_rc save(struct sj_job *job)
     while (job->writing)
         pthread_cond_wait(&job->moved, &job->lock);
     fold_crcs(job);
-    sj_rc rc = sj_job_save(job);
+    sj_rc rc = job->tape ? sj_tape_sync(job->tape) : 0;
+    if (rc >= 0)
+        rc = sj_job_save(job);
     job->saving = false;
     pthread_cond_broadcast(&job->moved);
     return rc < 0 ? fail(job, rc, job->resume_path) : 0;
@@ -79,6 +81,14 @@ static struct sj_piece_crc *crc_of(struct sj_job *job, uint64_t number)
     return &job->crcs[at];
 }
 
+static sj_rc put_events(struct sj_job *job, struct sj_batch *batch)
+{
+    sj_rc rc = sj_tape_put(job->tape, batch);
+    job->join.state.seq = sj_tape_seq(job->tape);
+    job->join.state.instrument_count = sj_tape_instrument_count(job->tape);
+    return rc < 0 ? fail(job, rc, job->options->output) : 0;
+}
+
 /* Waits for the piece's turn and takes its batch into the account. Under the lock. */
 static sj_rc take_turn(struct sj_job *job, const struct sj_piece *piece, struct sj_batch *batch,
                        struct sj_join_place *place)
@@ -88,6 +98,8 @@ static sj_rc take_turn(struct sj_job *job, const struct sj_piece *piece, struct 
     if (job->failed < 0)
         return job->failed;
     sj_rc rc = batch->failed ? -ENOMEM : sj_join_take(&job->join, piece, batch, place);
+    if (rc >= 0 && job->tape)
+        rc = put_events(job, batch);
     if (rc >= 0 && !crc_of(job, piece->number))
         rc = -ENOMEM;
     if (rc < 0)
@@ -119,7 +131,7 @@ static bool work_piece(struct sj_job *job, struct sj_line_parser *parser, struct
                        struct sj_batch *batch)
 {
     struct sj_join_place place;
-    uint32_t crc;
+    uint32_t crc = 0;
     sj_rc rc = stopped(job) ? 0 : sj_source_next(job->source, piece);
     if (rc <= 0) {
         pthread_mutex_lock(&job->lock);
@@ -142,7 +154,7 @@ static bool work_piece(struct sj_job *job, struct sj_line_parser *parser, struct
         return false;
     }
     pthread_mutex_unlock(&job->lock);
-    rc = sj_join_write(job->part_fd, job->front, batch, &place, &crc);
+    rc = job->tape ? 0 : sj_join_write(job->part_fd, job->front, batch, &place, &crc);
     pthread_mutex_lock(&job->lock);
     written(job, piece, batch, &place, crc);
     if (rc >= 0 && sj_clock_mono_ns() - job->saved_ns > SAVE_INTERVAL_NS)
@@ -161,7 +173,8 @@ static void *worker_main(void *context)
     struct sj_piece piece = {.memory = malloc(SJ_PIECE_MEMORY)};
     struct sj_batch batch;
     sj_batch_init(&batch);
-    sj_rc rc = sj_line_parser_create(job->encode.dialect, SJ_SLOTS_ROWS, false, &parser);
+    sj_rc rc = sj_line_parser_create(
+        job->encode.dialect, job->encode.frames ? SJ_SLOTS_ALL : SJ_SLOTS_ROWS, false, &parser);
     if (rc < 0 || !piece.memory) {
         pthread_mutex_lock(&job->lock);
         give_up(job, -ENOMEM, "starting a worker");
@@ -270,8 +283,7 @@ static sj_rc finish_in_place(struct sj_job *job)
     uint8_t header[SJ_NPY_FRONT_SIZE];
     uint8_t front[SJ_NPZ_FRONT_SIZE];
     uint8_t tail[SJ_NPZ_TAIL_MAX];
-    struct sj_npz_shape shape = {.kind =
-                                     job->options->format == SJ_ROWS_NPY ? SJ_NPY : SJ_NPZ_STORED,
+    struct sj_npz_shape shape = {.kind = job->options->format == SJ_TO_NPY ? SJ_NPY : SJ_NPZ_STORED,
                                  .row_count = state->row_count,
                                  .size = SJ_NPY_FRONT_SIZE + rows_size};
     sj_npy_header(state->row_count, header);
@@ -288,15 +300,37 @@ static sj_rc finish_in_place(struct sj_job *job)
     return rc < 0 ? fail(job, rc, job->part_path) : 0;
 }
 
+/* Success is said only of what was read back. */
+static sj_rc finish_journal(struct sj_job *job)
+{
+    uint64_t there;
+    job->report->row_count = job->join.state.row_count;
+    job->report->instrument_count = job->join.state.instrument_count;
+    sj_rc rc = sj_tape_close(job->tape);
+    job->tape = NULL;
+    if (rc >= 0)
+        rc = sj_tape_count(job->options->output, &there);
+    if (rc < 0)
+        return fail(job, rc, job->options->output);
+    if (there == job->report->row_count)
+        return 0;
+    snprintf(job->report->error, sizeof job->report->error,
+             "%.300s: %llu events were read back, %llu were written", job->options->output,
+             (unsigned long long)there, (unsigned long long)job->report->row_count);
+    return -SJ_E_IDENTITY;
+}
+
 static sj_rc finish(struct sj_job *job)
 {
+    if (job->tape)
+        return finish_journal(job);
     const struct sj_join_state *state = &job->join.state;
     int64_t shift_ns = wanted_shift(job);
     uint64_t end = job->front + state->row_count * sizeof(struct sj_row);
     if (ftruncate(job->part_fd, (off_t)end))
         return fail(job, -errno, job->part_path);
     if (shift_ns || !state->sorted_exch || !state->sorted_local ||
-        job->options->format == SJ_ROWS_NPZ_DEFLATED)
+        job->options->format == SJ_TO_NPZ_DEFLATED)
         return write_ordered(job, shift_ns);
     return finish_in_place(job);
 }
@@ -325,16 +359,32 @@ static void fill_report(struct sj_job *job)
 
 /* --- beginning --- */
 
+static sj_rc open_journal(struct sj_job *job)
+{
+    const struct sj_join_state *state = &job->join.state;
+    const char *dir = job->options->output;
+    sj_rc rc = sj_tape_open(dir, state->seq, state->instrument_count, &job->tape);
+    if (rc == -SJ_E_BUSY)
+        snprintf(job->report->error, sizeof job->report->error,
+                 "%.300s already holds converted events, or a writer; name another directory", dir);
+    return rc < 0 ? fail(job, rc, dir) : 0;
+}
+
 static sj_rc start_or_resume(struct sj_job *job)
 {
-    job->part_fd = open(job->part_path, O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-    if (job->part_fd < 0)
-        return fail(job, -errno, job->part_path);
+    bool journal = job->options->format == SJ_TO_JOURNAL;
+    if (!journal) {
+        job->part_fd = open(job->part_path, O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+        if (job->part_fd < 0)
+            return fail(job, -errno, job->part_path);
+    }
     sj_rc rc = job->options->resume ? sj_job_load(job) : -ENOENT;
     if (rc == -ENOENT) {
         unlink(job->resume_path);
         unlink(job->join.rejects_path);
-        return ftruncate(job->part_fd, 0) ? fail(job, -errno, job->part_path) : 0;
+        if (!journal)
+            return ftruncate(job->part_fd, 0) ? fail(job, -errno, job->part_path) : 0;
+        return open_journal(job);
     }
     if (rc == -SJ_E_LAYOUT) {
         snprintf(
@@ -345,6 +395,10 @@ static sj_rc start_or_resume(struct sj_job *job)
     }
     if (rc < 0)
         return fail(job, rc, job->resume_path);
+    if (journal)
+        rc = open_journal(job);
+    if (rc < 0)
+        return rc;
     const struct sj_join_state *state = &job->join.state;
     job->turn = job->crc_first = state->piece_count;
     job->report->resumed_at = state->piece_count;
@@ -359,7 +413,7 @@ static sj_rc prepare(struct sj_job *job)
     job->worker_count = options->workers ? options->workers : cores > 0 ? (uint32_t)cores : 1;
     if (job->worker_count > SJ_CONVERT_WORKERS_MAX)
         job->worker_count = SJ_CONVERT_WORKERS_MAX;
-    job->front = options->format == SJ_ROWS_NPY ? SJ_NPY_FRONT_SIZE : SJ_NPZ_FRONT_SIZE;
+    job->front = options->format == SJ_TO_NPY ? SJ_NPY_FRONT_SIZE : SJ_NPZ_FRONT_SIZE;
     snprintf(job->part_path, sizeof job->part_path, "%s.part", options->output);
     snprintf(job->resume_path, sizeof job->resume_path, "%s.resume", options->output);
     sj_rc rc =
@@ -372,6 +426,7 @@ static sj_rc prepare(struct sj_job *job)
         return fail(job, rc, "starting");
     job->encode = options->encode;
     job->encode.latency = job->latency;
+    job->encode.frames = options->format == SJ_TO_JOURNAL;
     job->joined = *options;
     job->joined.encode = job->encode;
     sj_join_init(&job->join, &job->joined, job->source, job->report->error);
@@ -386,10 +441,12 @@ static void clean_up(struct sj_job *job, sj_rc rc)
         close(job->part_fd);
     bool keep = rc == -EINTR || rc == -SJ_E_LAYOUT || rc == -ENOSPC || rc == -EIO;
     if (!keep) {
-        if (rc < 0)
+        if (rc < 0 && job->part_fd >= 0)
             unlink(job->part_path);
         unlink(job->resume_path);
     }
+    if (sj_tape_close(job->tape) < 0 && !*job->report->error)
+        fail(job, -EIO, job->options->output);
     sj_source_close(job->source);
     sj_latency_close(job->latency);
     free(job->crcs);

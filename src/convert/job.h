@@ -8,6 +8,7 @@
 #include "convert/join.h"
 #include "convert/npz.h"
 #include "convert/order.h"
+#include "convert/tape.h"
 
 #include <pthread.h>
 
@@ -26,7 +27,8 @@ struct sj_job {
     char part_path[4096];
     char resume_path[4096];
     uint64_t digest; /* of options and inputs */
-    int part_fd;
+    int part_fd;     /* -1 for a journal */
+    struct sj_tape *tape;
     uint64_t front;
     uint32_t worker_count;
     int64_t began_ns;

@@ -293,7 +293,7 @@ sj_rc sj_join_take(struct sj_join *join, const struct sj_piece *piece, struct sj
         return rc;
     add_counts(&join->state.counts, &batch->counts);
     ret_place->first_row = join->state.row_count;
-    join->state.row_count += batch->row_count + ret_place->inserted_count;
+    join->state.row_count += batch->row_count + ret_place->inserted_count + batch->frame_count;
     move_on(join, piece, batch);
     return 0;
 }

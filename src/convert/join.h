@@ -14,7 +14,9 @@
 /* What a later run needs to go on; plain data, kept in OUT.resume. */
 struct sj_join_state {
     struct sj_counts counts;
-    uint64_t row_count;
+    uint64_t row_count; /* or events */
+    uint64_t seq;       /* of a journal, and its instruments */
+    uint32_t instrument_count;
     uint64_t text_size;
     uint64_t piece_count;
     uint64_t rejects_size; /* of the side file */

@@ -30,7 +30,7 @@ static void put_inputs(struct sj_json *json, const struct sj_job *job)
 
 static void put_options(struct sj_json *json, const struct sj_job *job)
 {
-    static const char *const formats[] = {"npz", "npz_deflated", "npy"};
+    static const char *const formats[] = {"npz", "npz_deflated", "npy", "journal"};
     const struct sj_convert_options *options = job->options;
     const struct sj_encode_options *encode = &options->encode;
     sj_json_key(json, "options");
@@ -89,6 +89,8 @@ static void put_result(struct sj_json *json, const struct sj_convert_report *rep
 {
     sj_json_field_text(json, "symbol", report->symbol);
     sj_json_field_uint(json, "rows", report->row_count);
+    if (report->instrument_count)
+        sj_json_field_uint(json, "instruments", report->instrument_count);
     sj_json_field_uint(json, "split_rows", report->split_rows);
     sj_json_field_int(json, "local_shift_ns", report->shift_ns);
     sj_json_field_int(json, "min_latency_ns", report->min_latency_ns);

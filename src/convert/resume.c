@@ -25,9 +25,16 @@ static void mix_text(XXH3_state_t *hash, const char *text)
 sj_rc sj_job_digest(const struct sj_convert_options *options, uint64_t *ret_digest)
 {
     const struct sj_encode_options *encode = &options->encode;
-    const int64_t numbers[] = {
-        encode->dialect, encode->book_mode, encode->mend_times,     encode->simtrade,
-        encode->marks,   encode->tickers,   (int64_t)options->seed, options->format == SJ_ROWS_NPY};
+    const int64_t numbers[] = {encode->dialect,
+                               encode->book_mode,
+                               encode->mend_times,
+                               encode->simtrade,
+                               encode->marks,
+                               encode->tickers,
+                               (int64_t)options->seed,
+                               options->format == SJ_TO_NPY       ? 1
+                               : options->format == SJ_TO_JOURNAL ? 2
+                                                                  : 0};
     XXH3_state_t *hash = XXH3_createState();
     if (!hash)
         return -ENOMEM;
@@ -62,7 +69,8 @@ sj_rc sj_job_save(struct sj_job *job)
     saved.digest = job->digest;
     saved.state = job->join.state;
     saved.check = XXH3_64bits(&saved, offsetof(struct saved, check));
-    if (fdatasync(job->part_fd) || (job->join.rejects && fflush(job->join.rejects)))
+    if ((job->part_fd >= 0 && fdatasync(job->part_fd)) ||
+        (job->join.rejects && fflush(job->join.rejects)))
         return -errno;
     snprintf(path, sizeof path, "%s.new", job->resume_path);
     int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
@@ -92,7 +100,7 @@ sj_rc sj_job_load(struct sj_job *job)
         saved.digest != job->digest)
         return -SJ_E_LAYOUT;
     uint64_t size = job->front + saved.state.row_count * sizeof(struct sj_row);
-    if (fstat(job->part_fd, &stat) || (uint64_t)stat.st_size < size)
+    if (job->part_fd >= 0 && (fstat(job->part_fd, &stat) || (uint64_t)stat.st_size < size))
         return -SJ_E_LAYOUT;
     if (saved.state.rejects_size &&
         truncate(job->join.rejects_path, (off_t)saved.state.rejects_size))
