@@ -417,7 +417,7 @@ static sj_value opens(const struct check *c)
         return 0;
     int64_t longs = longest(ins) + (c->side == BUY ? c->units : 0);
     int64_t shorts = shortest(ins) - (c->side == SELL ? c->units : 0);
-    return (sj_value)opened_units(ins, longs, shorts) * ins->unit_value_e6 - ins->opened_e6;
+    return (sj_value)opened_units(ins, longs, shorts) * ins->margin_e6 - ins->opened_e6;
 }
 
 static bool check_account_stale(struct sj_risk *risk, struct check *c)
@@ -464,9 +464,8 @@ static bool check_margin(struct sj_risk *risk, struct check *c)
     sj_value base =
         account->held_e6[0] < account->held_e6[1] ? account->held_e6[0] : account->held_e6[1];
     sj_value opened = risk->opened_e6 - base + (adds > 0 ? adds : 0);
-    /* ppm of e6 by thousands: what is cut off is less than a thousandth of a TWD. */
-    sj_value needed = (opened > 0 ? opened : 0) / 1000 * limits->margin_ppm / 1000 + premium +
-                      account->working_e6[1] + account->filled_e6[1][0] + account->filled_e6[1][1];
+    sj_value needed = (opened > 0 ? opened : 0) + premium + account->working_e6[1] +
+                      account->filled_e6[1][0] + account->filled_e6[1][1];
     sj_value most = (sj_value)account->margin_e6 - limits->margin_reserve_e6;
     if (account->margin_e6 == SJ_NULL_E6)
         return fail(c, clip(needed), SJ_NULL_I64);

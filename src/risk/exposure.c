@@ -28,8 +28,8 @@ static void refresh(struct sj_risk *risk, struct instrument *ins)
     int64_t longs = longest(ins), shorts = shortest(ins);
     int64_t held_long = longs - ins->working[BUY], held_short = shorts + ins->working[SELL];
     sj_value worst_e6 = (sj_value)max64(longs, -shorts) * ins->unit_value_e6;
-    sj_value opened_e6 = (sj_value)opened_units(ins, longs, shorts) * ins->unit_value_e6;
-    sj_value held_e6 = (sj_value)opened_units(ins, held_long, held_short) * ins->unit_value_e6;
+    sj_value opened_e6 = (sj_value)opened_units(ins, longs, shorts) * ins->margin_e6;
+    sj_value held_e6 = (sj_value)opened_units(ins, held_long, held_short) * ins->margin_e6;
     risk->gross_e6 += worst_e6 - ins->worst_e6;
     risk->opened_e6 += opened_e6 - ins->opened_e6;
     risk->held_e6 += held_e6 - ins->held_e6;

@@ -138,6 +138,21 @@ static void set_contract(struct instrument *ins, const struct sj_instrument *def
     ins->unit_value_e6 = clip(value_e6);
 }
 
+/* A lot's margin by the market's rules, else a part of its value. */
+static int64_t margin_of(const struct sj_risk *risk, const struct instrument *ins,
+                         const struct sj_instrument *definition, uint32_t date)
+{
+    char root[sizeof definition->root + 1] = "";
+    int64_t margin_e6 = 0;
+    memcpy(root, definition->root, sizeof definition->root);
+    if (!ins->derivative)
+        return 0;
+    if (risk->rules && root[0] &&
+        sj_market_number(risk->rules, "margin", root, date, &margin_e6) >= 0 && margin_e6 > 0)
+        return margin_e6;
+    return clip((sj_value)ins->unit_value_e6 * risk->limits.margin_ppm / 1000000);
+}
+
 static bool can_be_ordered(const struct sj_instrument *definition)
 {
     bool combination = memchr(definition->code, '/', sizeof definition->code) != NULL;
@@ -160,6 +175,7 @@ void instrument_define(struct sj_risk *risk, const struct sj_instrument *definit
     if (was_known)
         exposure_count(risk, ins, -1);
     set_contract(ins, definition);
+    ins->margin_e6 = margin_of(risk, ins, definition, date);
     ins->bands = find_bands(risk, definition, date);
     ins->combination = !can_be_ordered(definition);
     if (!was_known) {

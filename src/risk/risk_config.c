@@ -57,8 +57,10 @@ static const struct sj_config_key keys[] = {
                   "an older account snapshot refuses what needs cash or margin; 0: any age"),
     SJ_CONFIG_INT(OWNER, cash_reserve, 0, TWD_MAX, "0", "TWD of cash to leave"),
     SJ_CONFIG_INT(OWNER, margin_reserve, 0, TWD_MAX, "0", "TWD of margin to leave"),
-    SJ_CONFIG_REAL(OWNER, margin_ratio, 0.001, 1, "0.15",
-                   "margin that opening takes, as a part of the contract's value"),
+    SJ_CONFIG_REAL(
+        OWNER, margin_ratio, 0.001, 1, "0.15",
+        "margin that opening takes where the market's rules have none for the root, as a part of "
+        "the contract's value"),
     SJ_CONFIG_INT(OWNER, daily_loss_max, 0, TWD_MAX, "100000",
                   "TWD lost in a trading day, realised or not, that kill; 0: any"),
     SJ_CONFIG_INT(OWNER, drawdown_max, 0, TWD_MAX, "100000",

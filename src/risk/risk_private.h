@@ -65,9 +65,10 @@ struct instrument {
     bool combination : 1; /* a spread or an index: not ordered here */
 
     sj_value worst_e6;  /* the larger of both sides, at unit_value */
-    sj_value opened_e6; /* of it, what takes margin */
+    sj_value opened_e6; /* the margin it takes */
     sj_value held_e6;   /* the same without working orders */
-    uint32_t reserved[4];
+    int64_t margin_e6;  /* of a unit */
+    int64_t reserved;
 };
 SJ_STATIC_ASSERT(sizeof(struct instrument) == 256, "whole cache lines");
 
@@ -102,7 +103,7 @@ struct account {
     /* Of purchases: [0] stocks, [1] options' premiums. */
     sj_value working_e6[2];
     sj_value filled_e6[2][2]; /* since the snapshot, and between it and the one before */
-    sj_value held_e6[2];      /* derivatives held at the snapshot, and at the one before */
+    sj_value held_e6[2];      /* margin of what was held at the snapshot, and at the one before */
 };
 
 struct strategy {
