@@ -519,25 +519,10 @@ static bool check_rate_window(struct sj_risk *risk, struct check *c)
 
 /* --- the verdict --- */
 
-static uint32_t applies_to(const struct check *c)
+/* Made once for each kind, so that each has only its own checks in it. */
+static inline __attribute__((always_inline)) uint16_t decide_as(struct sj_risk *risk,
+                                                                struct check *c, uint32_t applies)
 {
-    if (c->house && c->intent->kind != SJ_INTENT_CANCEL)
-        return SJ_RISK_H;
-    switch (c->intent->kind) {
-    case SJ_INTENT_PRICE:
-        return SJ_RISK_R;
-    case SJ_INTENT_QUANTITY:
-        return SJ_RISK_Q;
-    case SJ_INTENT_CANCEL:
-        return SJ_RISK_C;
-    default:
-        return SJ_RISK_P;
-    }
-}
-
-static uint16_t decide(struct sj_risk *risk, struct check *c)
-{
-    uint32_t applies = applies_to(c);
 #define X(number, name, on, text)                                                                  \
     if ((applies & (on)) && !check_##name(risk, c))                                                \
         return number;
@@ -546,22 +531,49 @@ static uint16_t decide(struct sj_risk *risk, struct check *c)
     return SJ_RISK_PASSED;
 }
 
+static uint16_t decide(struct sj_risk *risk, struct check *c)
+{
+    if (c->intent->kind == SJ_INTENT_CANCEL)
+        return decide_as(risk, c, SJ_RISK_C);
+    if (SJ_UNLIKELY(c->house))
+        return decide_as(risk, c, SJ_RISK_H);
+    if (c->intent->kind == SJ_INTENT_PRICE)
+        return decide_as(risk, c, SJ_RISK_R);
+    if (c->intent->kind == SJ_INTENT_QUANTITY)
+        return decide_as(risk, c, SJ_RISK_Q);
+    return decide_as(risk, c, SJ_RISK_P);
+}
+
+/* The price a market order counts with: the worst there may be. */
+static int64_t worst_price(const struct check *c)
+{
+    if (c->priced)
+        return c->price_e6;
+    return max64(c->side == BUY ? max64(c->price_e6, c->ref_e6) : c->price_e6, 1);
+}
+
+/* Written in place: a copy of what has just been written in pieces would wait for them. */
 static void reserve_order(struct sj_risk *risk, const struct check *c)
 {
     const struct sj_intent *intent = c->intent;
-    struct order order = {
-        .intent_id = intent->intent_id,
-        .price_e6 = c->priced
-                        ? c->price_e6
-                        : max64(c->side == BUY ? max64(c->price_e6, c->ref_e6) : c->price_e6, 1),
-        .instrument = intent->instrument,
-        .quantity = intent->quantity,
-        .strategy = (uint16_t)intent->strategy,
-        .account = (uint8_t)intent->account,
-        .side = c->side,
-        .lot = c->lot};
-    risk->stray_count += order_add(risk, &order) == NULL;
+    struct order *order = order_take(risk);
     recent_add(risk, intent, c->now_ns);
+    if (!order) {
+        risk->stray_count++;
+        return;
+    }
+    order->intent_id = intent->intent_id;
+    order->price_e6 = worst_price(c);
+    order->pending_e6 = 0;
+    order->instrument = intent->instrument;
+    order->quantity = intent->quantity;
+    order->cancelled = order->reported = order->filled = 0;
+    order->strategy = (uint16_t)intent->strategy;
+    order->account = (uint8_t)intent->account;
+    order->side = c->side;
+    order->lot = c->lot;
+    order->ended = false;
+    order_enter(risk, order);
 }
 
 /* Takes what an accepted intent uses: exposure, and a slot of each window. */
@@ -609,16 +621,16 @@ bool sj_risk_check(struct sj_risk *risk, const struct sj_intent *intent, int64_t
     } else {
         risk->refused_by[number]++;
     }
-    *ret_verdict = (struct sj_verdict){.instrument = intent->instrument,
-                                       .exch_ns = c.now_ns,
-                                       .recv_ns = c.now_ns,
-                                       .intent_id = intent->intent_id,
-                                       .strategy = intent->strategy,
-                                       .check = number,
-                                       .accepted = number == SJ_RISK_PASSED,
-                                       .value = c.value,
-                                       .limit = c.limit};
+    memset(ret_verdict, 0, sizeof *ret_verdict);
     sj_frame_head(ret_verdict, SJ_EVENT_VERDICT, sizeof *ret_verdict);
+    ret_verdict->instrument = intent->instrument;
+    ret_verdict->exch_ns = ret_verdict->recv_ns = c.now_ns;
+    ret_verdict->intent_id = intent->intent_id;
+    ret_verdict->strategy = intent->strategy;
+    ret_verdict->check = number;
+    ret_verdict->accepted = number == SJ_RISK_PASSED;
+    ret_verdict->value = c.value;
+    ret_verdict->limit = c.limit;
     memcpy(ret_verdict->check_name, names[number], sizeof ret_verdict->check_name);
     return number == SJ_RISK_PASSED;
 }

@@ -26,15 +26,21 @@ static void add_group(struct sj_risk *risk, const struct instrument *ins, uint32
 static void refresh(struct sj_risk *risk, struct instrument *ins)
 {
     int64_t longs = longest(ins), shorts = shortest(ins);
-    int64_t held_long = longs - ins->working[BUY], held_short = shorts + ins->working[SELL];
     sj_value worst_e6 = (sj_value)max64(longs, -shorts) * ins->unit_value_e6;
-    sj_value opened_e6 = (sj_value)opened_units(ins, longs, shorts) * ins->margin_e6;
-    sj_value held_e6 = (sj_value)opened_units(ins, held_long, held_short) * ins->margin_e6;
     risk->gross_e6 += worst_e6 - ins->worst_e6;
-    risk->opened_e6 += opened_e6 - ins->opened_e6;
-    risk->held_e6 += held_e6 - ins->held_e6;
     ins->worst_e6 = worst_e6;
+    if (!ins->derivative)
+        return;
+    sj_value opened_e6 = (sj_value)opened_units(ins, longs, shorts) * ins->margin_e6;
+    risk->opened_e6 += opened_e6 - ins->opened_e6;
     ins->opened_e6 = opened_e6;
+}
+
+static void refresh_held(struct sj_risk *risk, struct instrument *ins)
+{
+    int64_t longs = longest(ins) - ins->working[BUY], shorts = shortest(ins) + ins->working[SELL];
+    sj_value held_e6 = (sj_value)opened_units(ins, longs, shorts) * ins->margin_e6;
+    risk->held_e6 += held_e6 - ins->held_e6;
     ins->held_e6 = held_e6;
 }
 
@@ -44,6 +50,7 @@ void exposure_move(struct sj_risk *risk, struct instrument *ins, uint32_t view, 
     ins->position[view] = min64(max64(before + units, -UNITS_MAX), UNITS_MAX);
     add_group(risk, ins, view, false, ins->position[view] - before);
     refresh(risk, ins);
+    refresh_held(risk, ins);
 }
 
 void exposure_work(struct sj_risk *risk, struct instrument *ins, uint32_t side, int64_t units)
@@ -66,5 +73,6 @@ void exposure_count(struct sj_risk *risk, struct instrument *ins, int factor)
         ins->worst_e6 = ins->opened_e6 = ins->held_e6 = 0;
     } else {
         refresh(risk, ins);
+        refresh_held(risk, ins);
     }
 }

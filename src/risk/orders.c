@@ -76,13 +76,19 @@ static void find_best(struct sj_risk *risk, struct instrument *ins, uint32_t sid
     }
 }
 
+/* Whether it buys what is paid for: a stock or an option. */
+static bool is_purchase(const struct instrument *ins, const struct order *order)
+{
+    return order->side == BUY && (!ins->derivative || ins->option);
+}
+
 /* Adds (factor 1) or takes back (-1) all that an order counts for. */
 static void count(struct sj_risk *risk, const struct order *order, int factor)
 {
     struct instrument *ins = &risk->instruments[order->instrument];
     int64_t units = factor * order_left_units(risk, order);
     exposure_work(risk, ins, order->side, units);
-    if (order->side == BUY && (!ins->derivative || ins->option))
+    if (is_purchase(ins, order))
         risk->accounts[order->account].working_e6[ins->derivative] +=
             (sj_value)units * order_worst_e6(order) * ins->multiplier;
     if (!order->ended) {
@@ -91,27 +97,30 @@ static void count(struct sj_risk *risk, const struct order *order, int factor)
     }
 }
 
-struct order *order_add(struct sj_risk *risk, const struct order *order)
+struct order *order_take(struct sj_risk *risk)
 {
     if (risk->free_order == NONE)
         return NULL;
-    uint32_t index = risk->free_order;
-    struct order *added = &risk->orders[index];
+    struct order *order = &risk->orders[risk->free_order];
+    risk->free_order = order->next;
+    return order;
+}
+
+void order_enter(struct sj_risk *risk, struct order *order)
+{
+    uint32_t index = (uint32_t)(order - risk->orders);
     struct instrument *ins = &risk->instruments[order->instrument];
-    risk->free_order = added->next;
-    *added = *order;
-    added->used = true;
-    added->previous = NONE;
-    added->next = ins->first[order->side];
-    if (added->next != NONE)
-        risk->orders[added->next].previous = index;
+    order->used = true;
+    order->previous = NONE;
+    order->next = ins->first[order->side];
+    if (order->next != NONE)
+        risk->orders[order->next].previous = index;
     ins->first[order->side] = index;
-    if (!added->ended && is_better(added->side, order_worst_e6(added), ins->best_e6[added->side]))
-        ins->best_e6[added->side] = order_worst_e6(added);
+    if (!order->ended && is_better(order->side, order_worst_e6(order), ins->best_e6[order->side]))
+        ins->best_e6[order->side] = order_worst_e6(order);
     risk->order_count++;
-    slot_take(risk, added);
-    count(risk, added, 1);
-    return added;
+    slot_take(risk, order);
+    count(risk, order, 1);
 }
 
 void order_remove(struct sj_risk *risk, struct order *order)
@@ -136,11 +145,20 @@ void order_remove(struct sj_risk *risk, struct order *order)
 
 void order_reprice(struct sj_risk *risk, struct order *order, int64_t price_e6, int64_t pending_e6)
 {
-    count(risk, order, -1);
+    struct instrument *ins = &risk->instruments[order->instrument];
+    int64_t before_e6 = order_worst_e6(order);
     order->price_e6 = price_e6;
     order->pending_e6 = pending_e6;
-    count(risk, order, 1);
-    find_best(risk, &risk->instruments[order->instrument], order->side);
+    int64_t after_e6 = order_worst_e6(order);
+    if (after_e6 == before_e6)
+        return;
+    if (is_purchase(ins, order))
+        risk->accounts[order->account].working_e6[ins->derivative] +=
+            (sj_value)(after_e6 - before_e6) * order_left_units(risk, order) * ins->multiplier;
+    if (is_better(order->side, after_e6, ins->best_e6[order->side]) && !order->ended)
+        ins->best_e6[order->side] = after_e6;
+    else if (before_e6 == ins->best_e6[order->side])
+        find_best(risk, ins, order->side);
 }
 
 static bool is_end(uint8_t state)
@@ -195,7 +213,7 @@ void sj_risk_fill(struct sj_risk *risk, const struct sj_fill *fill)
         count(risk, order, -1);
         order->filled += min64(fill->quantity, QUANTITY_MAX - order->filled);
         count(risk, order, 1);
-        if (order->side == BUY && (!ins->derivative || ins->option))
+        if (is_purchase(ins, order))
             risk->accounts[order->account].filled_e6[ins->derivative][0] +=
                 (sj_value)units * fill->price_e6 * ins->multiplier;
         if (order->ended && order_left_units(risk, order) == 0)
@@ -223,18 +241,23 @@ sj_rc sj_risk_adopt(struct sj_risk *risk, const struct sj_intent *intent,
         return -SJ_E_RANGE;
     if (is_end(update->state_to) || order_find(risk, intent->intent_id))
         return 0;
-    struct order order = {.intent_id = intent->intent_id,
-                          .price_e6 = price_sane(price_e6) ? price_e6 : max64(ins->limit_up_e6, 1),
-                          .instrument = intent->instrument,
-                          .quantity = quantity,
-                          .cancelled = update->cancelled,
-                          .reported = update->filled,
-                          .filled = update->filled,
-                          .strategy = (uint16_t)intent->strategy,
-                          .account = (uint8_t)intent->account,
-                          .side = intent->side == SJ_SIDE_BUY ? BUY : SELL,
-                          .lot = intent->order_lot};
-    return order_add(risk, &order) ? 0 : -SJ_E_FULL;
+    struct order *order = order_take(risk);
+    if (!order)
+        return -SJ_E_FULL;
+    *order =
+        (struct order){.intent_id = intent->intent_id,
+                       .price_e6 = price_sane(price_e6) ? price_e6 : max64(ins->limit_up_e6, 1),
+                       .instrument = intent->instrument,
+                       .quantity = quantity,
+                       .cancelled = update->cancelled,
+                       .reported = update->filled,
+                       .filled = update->filled,
+                       .strategy = (uint16_t)intent->strategy,
+                       .account = (uint8_t)intent->account,
+                       .side = intent->side == SJ_SIDE_BUY ? BUY : SELL,
+                       .lot = intent->order_lot};
+    order_enter(risk, order);
+    return 0;
 }
 
 void sj_risk_forget_orders(struct sj_risk *risk)

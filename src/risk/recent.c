@@ -35,21 +35,29 @@ static bool is_same(const struct recent *one, const struct sj_intent *intent)
            one->time_in_force == intent->time_in_force && one->lot == intent->order_lot;
 }
 
-const struct recent *recent_same(const struct sj_risk *risk, const struct sj_intent *intent,
+const struct recent *recent_same(struct sj_risk *risk, const struct sj_intent *intent,
                                  int64_t since_ns)
 {
-    const struct recent *one = entry(risk, risk->recent_content[content_bucket(intent)]);
-    for (; one && one->at_ns > since_ns; one = entry(risk, one->next_content))
+    /* What is too old is told by its number, without a look at it. */
+    uint32_t end = risk->recent_count + 1, young = risk->recent_young;
+    if (end - young > RECENT_SLOTS)
+        young = end - RECENT_SLOTS;
+    while (young != end && risk->recent[young % RECENT_SLOTS].at_ns <= since_ns)
+        young++;
+    risk->recent_young = young;
+    uint32_t number = risk->recent_content[content_bucket(intent)];
+    while (number != 0 && end - number <= end - young) {
+        const struct recent *one = &risk->recent[number % RECENT_SLOTS];
         if (is_same(one, intent))
             return one;
+        number = one->next_content;
+    }
     return NULL;
 }
 
 void recent_add(struct sj_risk *risk, const struct sj_intent *intent, int64_t now_ns)
 {
     uint32_t number = ++risk->recent_count;
-    if (number == 0) /* 4 billion orders on: 0 means none */
-        number = ++risk->recent_count;
     uint32_t *id = &risk->recent_id[bucket_of(intent->intent_id)];
     uint32_t *content = &risk->recent_content[content_bucket(intent)];
     risk->recent[number % RECENT_SLOTS] = (struct recent){.intent_id = intent->intent_id,

@@ -25,8 +25,9 @@ __extension__ typedef __int128 sj_value;
 #define MULTIPLIER_MAX INT64_C(1000000)
 #define UNIT_MAX 100000u
 #define BANDS_MAX 16
-#define RECENT_SLOTS 4096
-#define RECENT_BUCKETS 4096
+/* All that 8 accounts may send in the 10 s that duplicate_ms may reach back. */
+#define RECENT_SLOTS 2048
+#define RECENT_BUCKETS 8192
 #define ORDER_SLOTS (4 * SJ_RISK_ORDER_MAX)
 #define NONE UINT32_MAX
 
@@ -163,6 +164,7 @@ struct sj_risk {
     struct strategy strategies[SJ_RISK_STRATEGY_MAX];
 
     uint32_t recent_count; /* of all; entry n lies at n % RECENT_SLOTS, the first is 1 */
+    uint32_t recent_young; /* the first that is not older than duplicate_ns, or later ones */
     struct recent recent[RECENT_SLOTS];
     uint32_t recent_id[RECENT_BUCKETS], recent_content[RECENT_BUCKETS];
 
@@ -250,8 +252,10 @@ int64_t opened_units(const struct instrument *ins, int64_t long_units, int64_t s
 
 /* --- orders.c --- */
 struct order *order_find(const struct sj_risk *risk, uint64_t intent_id);
-/* Takes in an order and its exposure; NULL: full. */
-struct order *order_add(struct sj_risk *risk, const struct order *order);
+/* A free order to be filled in and entered; NULL: full. */
+struct order *order_take(struct sj_risk *risk);
+/* Takes it into the table, with its exposure. */
+void order_enter(struct sj_risk *risk, struct order *order);
 void order_remove(struct sj_risk *risk, struct order *order);
 int64_t order_left_units(const struct sj_risk *risk, const struct order *order);
 /* The price by which it counts while a change of price is under way. */
@@ -283,7 +287,7 @@ static inline int32_t phase_at(struct sj_risk *risk, enum session_kind kind, int
 
 /* The latest accepted order of this id, or equal in content and young enough; NULL: none. */
 const struct recent *recent_id(const struct sj_risk *risk, uint64_t intent_id);
-const struct recent *recent_same(const struct sj_risk *risk, const struct sj_intent *intent,
+const struct recent *recent_same(struct sj_risk *risk, const struct sj_intent *intent,
                                  int64_t since_ns);
 void recent_add(struct sj_risk *risk, const struct sj_intent *intent, int64_t now_ns);
 

@@ -370,20 +370,24 @@ static void take_order(struct reader *reader, struct sj_risk *risk)
                   saved.account >= SJ_RISK_ACCOUNT_MAX || saved.side >= SIDES || saved.ended > 1;
     if (reader->bad || !reader->apply)
         return;
-    struct order order = {.intent_id = saved.intent_id,
-                          .price_e6 = saved.price_e6,
-                          .pending_e6 = saved.pending_e6,
-                          .instrument = saved.instrument,
-                          .quantity = saved.quantity,
-                          .cancelled = saved.cancelled,
-                          .reported = saved.reported,
-                          .filled = saved.filled,
-                          .strategy = saved.strategy,
-                          .account = saved.account,
-                          .side = saved.side,
-                          .lot = saved.lot,
-                          .ended = saved.ended != 0};
-    reader->bad = order_find(risk, saved.intent_id) || !order_add(risk, &order);
+    struct order *order = order_find(risk, saved.intent_id) ? NULL : order_take(risk);
+    reader->bad = order == NULL;
+    if (!order)
+        return;
+    *order = (struct order){.intent_id = saved.intent_id,
+                            .price_e6 = saved.price_e6,
+                            .pending_e6 = saved.pending_e6,
+                            .instrument = saved.instrument,
+                            .quantity = saved.quantity,
+                            .cancelled = saved.cancelled,
+                            .reported = saved.reported,
+                            .filled = saved.filled,
+                            .strategy = saved.strategy,
+                            .account = saved.account,
+                            .side = saved.side,
+                            .lot = saved.lot,
+                            .ended = saved.ended != 0};
+    order_enter(risk, order);
 }
 
 static void take_recent(struct reader *reader, struct sj_risk *risk, int64_t now_ns)

@@ -19,10 +19,11 @@ struct window {
 /* Lets go of what is older than the window; returns how many calls are left in it. */
 static inline uint32_t window_roll(struct window *window, int64_t now_ns, int64_t span_ns)
 {
-    while (window->tail != window->head &&
-           now_ns - window->call_ns[window->tail % WINDOW_SLOTS] > span_ns)
-        window->tail++;
-    return window->head - window->tail;
+    uint32_t head = window->head, tail = window->tail;
+    while (tail != head && now_ns - window->call_ns[tail % WINDOW_SLOTS] > span_ns)
+        tail++;
+    window->tail = tail;
+    return head - tail;
 }
 
 /* Notes a call. A window that is full forgets its oldest (only calls that nobody asked for can fill
