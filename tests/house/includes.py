@@ -10,8 +10,8 @@ import re
 FLOORS = {
     -1: ["base"],
     0: ["event"],
-    1: ["bus", "journal"],
-    2: ["indicator", "market", "account"],
+    1: ["bus", "journal", "market"],
+    2: ["indicator", "account"],
     3: ["strategy", "risk", "order", "exchange"],
     4: ["decide", "gateway", "store", "relay", "convert"],
     5: ["watch", "backtest", "brokersim"],
