@@ -134,7 +134,7 @@ static sj_rc check_instance(const struct sj_strategies *s,
     if (s->count == SJ_STRATEGIES_MAX)
         return fail(error, name, -SJ_E_LIMIT, "there are %d strategies already; no more fit",
                     SJ_STRATEGIES_MAX);
-    if (!instance->use || !*instance->use)
+    if (!instance->plugin && (!instance->use || !*instance->use))
         return fail(error, name, -SJ_E_MALFORMED,
                     "use must name a built-in or the path of a shared object");
     if (instance->instrument_count > SJ_STRATEGY_INSTRUMENTS_MAX)
@@ -266,7 +266,12 @@ sj_rc sj_strategies_add(struct sj_strategies *s, const struct sj_strategy_instan
     host->number = s->count + 1;
     host->timer_ns = INT64_MAX;
     snprintf(host->name, sizeof host->name, "%s", instance->name);
-    rc = sj_strategy_load(instance->use, s->guard, &host->plugin, &host->library, why, sizeof why);
+    host->plugin = instance->plugin;
+    if (host->plugin)
+        rc = sj_strategy_check(host->plugin, why, sizeof why);
+    else
+        rc = sj_strategy_load(instance->use, s->guard, &host->plugin, &host->library, why,
+                              sizeof why);
     if (rc < 0) {
         free_host(host);
         return fail(error, instance->name, rc, "use: %s", why);

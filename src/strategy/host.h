@@ -64,6 +64,7 @@ struct sj_strategies_options {
 struct sj_strategy_instance {
     const char *name;
     const char *use; /* a built-in's name, or the path of a shared object (it has a '/') */
+    const struct sj_strategy_plugin *plugin; /* instead of use: one that the program has itself */
     const uint32_t *instruments;
     uint32_t instrument_count;
     uint32_t param_count;

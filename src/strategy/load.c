@@ -28,7 +28,7 @@ static sj_rc check_params(const struct sj_strategy_plugin *plugin, char *why, si
     return 0;
 }
 
-static sj_rc check_plugin(const struct sj_strategy_plugin *plugin, char *why, size_t why_size)
+sj_rc sj_strategy_check(const struct sj_strategy_plugin *plugin, char *why, size_t why_size)
 {
     if (!plugin) {
         snprintf(why, why_size, SYMBOL "() gave nothing");
@@ -73,7 +73,7 @@ static void ask_plugin(void *argument)
 {
     struct question *question = argument;
     question->answer = question->ask();
-    question->rc = check_plugin(question->answer, question->why, question->why_size);
+    question->rc = sj_strategy_check(question->answer, question->why, question->why_size);
 }
 
 static sj_rc ask_guarded(struct question *question, struct sj_guard *guard)

@@ -12,6 +12,9 @@
 SJ_MUST_USE sj_rc sj_strategy_load(const char *use, struct sj_guard *guard,
                                    const struct sj_strategy_plugin **ret_plugin, void **ret_library,
                                    char *why, size_t why_size);
+/* Whether a table is one: ABI, sizes, functions, parameters. */
+SJ_MUST_USE sj_rc sj_strategy_check(const struct sj_strategy_plugin *plugin, char *why,
+                                    size_t why_size);
 void sj_strategy_unload(void *library);
 
 #endif

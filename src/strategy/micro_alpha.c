@@ -302,7 +302,8 @@ static sj_rc micro_alpha_restore(void *state, const void *buffer, size_t size)
         struct market *market = find(self, saved.instrument);
         if (!market)
             continue; /* without a position, or the host would have refused */
-        if (!sj_slot_valid(&saved.holding.order) || saved.holding.entered_ns < 0)
+        if (!sj_slot_valid(&saved.holding.order) || saved.holding.entered_ns < 0 ||
+            saved.holding.entered_ns > INT64_MAX / 2)
             return -SJ_E_RANGE;
         market->holding = saved.holding;
     }

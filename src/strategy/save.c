@@ -17,6 +17,7 @@
 #define MAGIC "SJSTRAT"
 #define VERSION 1
 #define PLUGIN_NAME_MAX 32
+#define POSITION_MAX (INT64_C(1) << 40)
 #define STATE_SPARE 4096 /* what a strategy may save beyond the size of its state */
 
 struct blob_head {

@@ -411,3 +411,42 @@ void world_close(struct world *world)
     sj_strategies_close(world->s);
     sj_instruments_close(world->instruments);
 }
+
+/* --- the built-ins --- */
+
+const struct world_case world_cases[] = {
+    {"smart_chasing",
+     (const char *const[]){"side=buy", "qty=500", "limit=20010.5", "slice=7", "threshold=1",
+                           "confirm=5", "rounds=9", "window=1s", NULL},
+     {.side = SJ_SIDE_BUY,
+      .limit_e6 = 20010500000,
+      .parent = 500,
+      .slice = 7,
+      .rounds = 9,
+      .one_order = 1,
+      .passive = true}},
+    {"smart_chasing",
+     (const char *const[]){"side=sell", "qty=50", "limit=19990.5", "slice=50", "threshold=2",
+                           "confirm=0", "rounds=30", NULL},
+     {.side = SJ_SIDE_SELL,
+      .limit_e6 = 19990500000,
+      .parent = 50,
+      .slice = 50,
+      .rounds = 30,
+      .one_order = 1}},
+    {"micro_alpha",
+     (const char *const[]){"enter=60", "exit=20", "qty=2", "cap=5", "stop=3", "hold=5s",
+                           "cooldown=100ms", NULL},
+     {.one_order = 1, .cap = 5, .time_in_force = SJ_ORDER_IOC, .slice = 5}},
+    {"micro_alpha",
+     (const char *const[]){"enter=10", "exit=1", "cooldown=0", "window=200ms", NULL},
+     {.one_order = 1, .cap = 2, .time_in_force = SJ_ORDER_IOC, .slice = 2}},
+    {"market_maker",
+     (const char *const[]){"qty=2", "cap=6", "interval=20ms", "calls=40", "skew=2", NULL},
+     {.one_order = 2, .cap = 6, .calls_10s = 40, .slice = 2, .passive = true}},
+    {"market_maker",
+     (const char *const[]){"interval=1ms", "calls=250", "move=2", NULL},
+     {.one_order = 2, .cap = 5, .calls_10s = 250, .slice = 1, .passive = true}},
+    {"touch_quoter", (const char *const[]){"step=100ms", "qty=3", NULL}, {.slice = 3}},
+};
+const uint32_t world_case_count = sizeof world_cases / sizeof world_cases[0];

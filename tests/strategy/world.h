@@ -55,6 +55,15 @@ struct world {
     char breach[160];
 };
 
+/* The built-ins with parameters that make them busy, and what they must then keep to. */
+struct world_case {
+    const char *use;
+    const char *const *params;
+    struct world_rules rules;
+};
+extern const struct world_case world_cases[];
+extern const uint32_t world_case_count;
+
 /* `use` with parameters "name=value", NULL at the end. 0, or what add says (in breach). */
 sj_rc world_open(struct world *world, const char *use, const char *const *params, bool guard,
                  const struct world_rules *rules, uint64_t (*random)(void *context), void *context);
