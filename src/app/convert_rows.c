@@ -30,35 +30,50 @@ struct rows_command {
     bool json;
 };
 
+static const struct {
+    const char *name;
+    const char *ending;
+    enum sj_convert_format format;
+} formats[] = {
+    {"npz", ".npz", SJ_TO_NPZ},       {"npz-deflated", NULL, SJ_TO_NPZ_DEFLATED},
+    {"npy", ".npy", SJ_TO_NPY},       {"csv", ".csv", SJ_TO_CSV},
+    {"arrow", ".arrow", SJ_TO_ARROW}, {"parquet", ".parquet", SJ_TO_PARQUET},
+    {"journal", NULL, SJ_TO_JOURNAL},
+};
+#define FORMAT_COUNT (sizeof formats / sizeof formats[0])
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t size = strlen(text);
-    size_t end_size = strlen(end);
+    size_t end_size = end ? strlen(end) : size + 1;
     return size >= end_size && !strcmp(text + size - end_size, end);
+}
+
+/* By name, or by OUT's ending; what has none of the endings is a journal's directory. */
+static bool find_format(struct rows_command *command)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        if (command->to ? !strcmp(command->to, formats[i].name)
+                        : ends_with(command->options.output, formats[i].ending)) {
+            command->options.format = formats[i].format;
+            return true;
+        }
+    command->options.format = SJ_TO_JOURNAL;
+    return !command->to;
 }
 
 static int choose_format(struct rows_command *command)
 {
     struct sj_convert_options *options = &command->options;
-    const char *to = command->to;
-    if (!to)
-        to = ends_with(options->output, ".npy")   ? "npy"
-             : ends_with(options->output, ".npz") ? "npz"
-                                                  : "journal";
-    if (!strcmp(to, "npz"))
-        options->format = SJ_TO_NPZ;
-    else if (!strcmp(to, "npz-deflated"))
-        options->format = SJ_TO_NPZ_DEFLATED;
-    else if (!strcmp(to, "npy"))
-        options->format = SJ_TO_NPY;
-    else if (!strcmp(to, "journal"))
-        options->format = SJ_TO_JOURNAL;
-    else
+    if (!find_format(command))
         return sj_cli_fail(&command->cli, SJ_EXIT_USER,
-                           "--to takes npz, npz-deflated, npy or journal, not '%s'", to);
+                           "--to takes npz, npz-deflated, npy, csv, arrow, parquet or journal, "
+                           "not '%s'",
+                           command->to);
     if (options->format == SJ_TO_JOURNAL && options->encode.dialect == SJ_DIALECT_BINANCE)
         return sj_cli_fail(&command->cli, SJ_EXIT_USER,
-                           "a journal has whole lots: OUT of Binance's feed ends in .npz or .npy");
+                           "a journal has whole lots: name OUT .npz, .npy, .csv, .arrow or "
+                           ".parquet");
     if (!strcmp(command->book, "changes"))
         options->encode.book_mode = SJ_BOOK_CHANGES;
     else if (!strcmp(command->book, "snapshots"))
@@ -214,14 +229,15 @@ static const char common_details[] =
     "Files may be compressed with gzip or zstd. Beside OUT it leaves OUT.manifest.json,\n"
     "OUT.metrics.prom and, when lines were not taken, OUT.rejects.jsonl. Ctrl-C stops in order;\n"
     "--resume goes on from there, and from a crash. The same input gives the same bytes with any\n"
-    "number of workers. OUT is for hftbacktest: .npz or .npy.";
+    "number of workers. OUT is .npz or .npy (for hftbacktest), .csv, .arrow, .parquet, or else a\n"
+    "journal's directory.";
 
 static int rows_main(struct rows_command *command, int argc, char **argv, bool binance)
 {
     struct sj_encode_options *encode = &command->options.encode;
     const struct sj_cli_option options[OPTION_COUNT] = {
-        {"to", "FORMAT", "npz, npz-deflated, npy or journal (by OUT's ending)", SJ_CLI_TEXT,
-         &command->to, 0, 0, 0},
+        {"to", "FORMAT", "npz, npz-deflated, npy, csv, arrow, parquet, journal (by OUT's ending)",
+         SJ_CLI_TEXT, &command->to, 0, 0, 0},
         {"symbol", "CODE", "only this instrument", SJ_CLI_TEXT, &encode->symbol, 0, 0, 0},
         {"workers", "N", "threads (as many as cores)", SJ_CLI_UINT, &command->workers, 1,
          SJ_CONVERT_WORKERS_MAX, 0},

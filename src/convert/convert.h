@@ -34,6 +34,9 @@ enum sj_convert_format {
     SJ_TO_NPZ,
     SJ_TO_NPZ_DEFLATED,
     SJ_TO_NPY,
+    SJ_TO_CSV,
+    SJ_TO_ARROW,
+    SJ_TO_PARQUET,
     SJ_TO_JOURNAL /* the output is a directory */
 };
 

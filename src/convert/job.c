@@ -228,18 +228,16 @@ static int64_t wanted_shift(const struct sj_job *job)
 
 static sj_rc sink_rows(const struct sj_row *rows, size_t count, void *context)
 {
-    struct sj_npz_writer **writer = context;
-    return sj_npz_append(*writer, rows, count);
+    return sj_sink_append(context, rows, count);
 }
 
 static sj_rc write_ordered(struct sj_job *job, int64_t shift_ns)
 {
-    static const enum sj_npz_kind kinds[] = {SJ_NPZ_STORED, SJ_NPZ_DEFLATED, SJ_NPY};
     const struct sj_join_state *state = &job->join.state;
-    struct sj_npz_writer *writer;
+    struct sj_sink *sink;
     char path[4128];
     snprintf(path, sizeof path, "%s.ordered", job->part_path);
-    sj_rc rc = sj_npz_create(path, kinds[job->options->format], &writer);
+    sj_rc rc = sj_sink_create(path, job->options->format, &sink);
     if (rc < 0)
         return fail(job, rc, path);
     struct sj_order_options order = {.fd = job->part_fd,
@@ -250,13 +248,13 @@ static sj_rc write_ordered(struct sj_job *job, int64_t shift_ns)
                                      .shift_ns = shift_ns,
                                      .output = job->options->output,
                                      .sink = sink_rows,
-                                     .context = &writer};
+                                     .context = sink};
     show(job, "ordering", true);
     rc = sj_order_rows(&order, &job->report->row_count);
     if (rc < 0)
-        sj_npz_abandon(writer);
+        sj_sink_abandon(sink);
     else
-        rc = sj_npz_finish(writer);
+        rc = sj_sink_finish(sink);
     if (rc >= 0 && rename(path, job->options->output))
         rc = -errno;
     if (rc < 0) {
@@ -330,7 +328,7 @@ static sj_rc finish(struct sj_job *job)
     if (ftruncate(job->part_fd, (off_t)end))
         return fail(job, -errno, job->part_path);
     if (shift_ns || !state->sorted_exch || !state->sorted_local ||
-        job->options->format == SJ_TO_NPZ_DEFLATED)
+        (job->options->format != SJ_TO_NPZ && job->options->format != SJ_TO_NPY))
         return write_ordered(job, shift_ns);
     return finish_in_place(job);
 }

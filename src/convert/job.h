@@ -8,6 +8,7 @@
 #include "convert/join.h"
 #include "convert/npz.h"
 #include "convert/order.h"
+#include "convert/sink.h"
 #include "convert/tape.h"
 
 #include <pthread.h>

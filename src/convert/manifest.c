@@ -30,7 +30,8 @@ static void put_inputs(struct sj_json *json, const struct sj_job *job)
 
 static void put_options(struct sj_json *json, const struct sj_job *job)
 {
-    static const char *const formats[] = {"npz", "npz_deflated", "npy", "journal"};
+    static const char *const formats[] = {"npz",   "npz_deflated", "npy",    "csv",
+                                          "arrow", "parquet",      "journal"};
     const struct sj_convert_options *options = job->options;
     const struct sj_encode_options *encode = &options->encode;
     sj_json_key(json, "options");
