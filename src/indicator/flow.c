@@ -13,7 +13,6 @@ void sj_tfi_sum_again(struct sj_tfi *tfi)
     double size[SJ_TFI_WINDOW_MAX];
     for (uint32_t i = 0; i < tfi->window; i++)
         size[i] = fabs(tfi->ring[i]);
-    tfi->next = 0;
     tfi->net = sum_of(tfi->ring, tfi->window);
     tfi->total = sum_of(size, tfi->window);
 }

@@ -16,7 +16,8 @@ static inline double tfi_value(const struct sj_tfi *tfi)
     return tfi->total > 0 ? fmin(fmax(tfi->net / tfi->total, -1), 1) : NAN;
 }
 
-/* Once round the ring the sums are taken anew, so that rounding does not gather in them. */
+/* The sums are taken anew once round the ring, so that rounding does not gather in them, and when
+ * most of what they were leaves, which would leave its rounding behind. */
 void sj_tfi_sum_again(struct sj_tfi *tfi);
 
 static inline double tfi_take(struct sj_tfi *tfi, double signed_quantity)
@@ -27,7 +28,8 @@ static inline double tfi_take(struct sj_tfi *tfi, double signed_quantity)
         tfi->net = (tfi->net - old) + signed_quantity;
         tfi->total = (tfi->total - fabs(old)) + fabs(signed_quantity);
         tfi->count++;
-        if (__builtin_expect(++tfi->next == tfi->window, 0))
+        tfi->next = tfi->next + 1 == tfi->window ? 0 : tfi->next + 1;
+        if (__builtin_expect((tfi->next == 0) | (fabs(old) * 4 > tfi->total), 0))
             sj_tfi_sum_again(tfi);
     }
     return tfi_value(tfi);

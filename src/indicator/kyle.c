@@ -13,7 +13,8 @@ sj_rc sj_kyle_init(struct sj_kyle *kyle, uint32_t window)
     return 0;
 }
 
-/* Once round the ring the sums are taken anew, so that rounding does not gather in them. */
+/* The sums are taken anew once round the ring, so that rounding does not gather in them, and when
+ * most of what they were leaves, which would leave its rounding behind. */
 static void sum_again(struct sj_kyle *kyle)
 {
     double xx[SJ_KYLE_WINDOW_MAX], xy[SJ_KYLE_WINDOW_MAX];
@@ -21,7 +22,6 @@ static void sum_again(struct sj_kyle *kyle)
         xx[i] = kyle->x[i] * kyle->x[i];
         xy[i] = kyle->x[i] * kyle->y[i];
     }
-    kyle->next = 0;
     kyle->sum_x = sum_of(kyle->x, kyle->window);
     kyle->sum_y = sum_of(kyle->y, kyle->window);
     kyle->sum_xx = sum_of(xx, kyle->window);
@@ -54,7 +54,8 @@ double sj_kyle_update(struct sj_kyle *kyle, double price, double signed_quantity
     kyle->sum_xx = (kyle->sum_xx - old_x * old_x) + x * x;
     kyle->sum_xy = (kyle->sum_xy - old_x * old_y) + x * y;
     kyle->count++;
-    if (kyle->next == kyle->window)
+    kyle->next = kyle->next == kyle->window ? 0 : kyle->next;
+    if (kyle->next == 0 || old_x * old_x * 4 > kyle->sum_xx)
         sum_again(kyle);
     kyle->value = slope(kyle);
     return kyle->value;

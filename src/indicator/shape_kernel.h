@@ -12,8 +12,8 @@ static inline double microprice_of(double bid_price, double bid_quantity, double
 {
     double weighted =
         (ask_price * bid_quantity + bid_price * ask_quantity) / (bid_quantity + ask_quantity);
-    bool there = is_present(bid_price, bid_quantity) & is_present(ask_price, ask_quantity) &
-                 (bid_price <= ask_price);
+    bool there = is_present(bid_price, bid_quantity) && is_present(ask_price, ask_quantity) &&
+                 bid_price <= ask_price;
     return there ? weighted : NAN;
 }
 

@@ -10,6 +10,8 @@
 #define BLOB_VERSION 1
 /* No sum of numbers within SJ_VALUE_MAX gets here in a lifetime. */
 #define SUM_MAX 1e60
+/* What sums of parts may be beyond the whole. */
+#define ROUNDING 1e-6
 
 struct blob_head {
     char magic[4];
@@ -85,8 +87,9 @@ static bool check_vpin(const void *state)
     struct sj_vpin probe;
     return sj_vpin_init(&probe, v->bucket, v->window, v->sigma) == 0 && v->next < v->window &&
            v->filled >= 0 && v->bucket - v->filled > 1e-9 && is_value(v->value, 0, 1) &&
-           within(v->imbalance, -v->bucket, v->bucket) && within(v->sum, 0, SUM_MAX) &&
-           v->buckets <= UINT64_C(1) << 62 && is_value(v->price, -SJ_VALUE_MAX, SJ_VALUE_MAX) &&
+           within(v->imbalance / v->bucket, -1 - ROUNDING, 1 + ROUNDING) &&
+           within(v->sum, 0, SUM_MAX) && v->buckets <= UINT64_C(1) << 62 &&
+           is_value(v->price, -SJ_VALUE_MAX, SJ_VALUE_MAX) &&
            within(v->change_mean, -SUM_MAX, SUM_MAX) && within(v->change_m2, 0, SUM_MAX) &&
            (v->bars == 0 || !isnan(v->price)) && all_within(v->ring, v->window, 0, SJ_VALUE_MAX);
 }

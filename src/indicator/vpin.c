@@ -16,7 +16,7 @@ sj_rc sj_vpin_init(struct sj_vpin *vpin, double bucket, uint32_t window, double 
 static void end_bucket(struct sj_vpin *vpin)
 {
     double size = fabs(vpin->imbalance);
-    vpin->sum = (vpin->sum - vpin->ring[vpin->next]) + size;
+    vpin->sum = fmax((vpin->sum - vpin->ring[vpin->next]) + size, 0);
     vpin->ring[vpin->next] = size;
     if (++vpin->next == vpin->window) {
         /* Taken anew once round, so that rounding does not gather in the sum. */
@@ -77,7 +77,7 @@ static double bulk_lean(struct sj_vpin *vpin, double price)
         sigma = sqrt(vpin->change_m2 / (double)(earlier - 1));
     double from_mean = change - vpin->change_mean;
     vpin->change_mean += from_mean / (double)(earlier + 1);
-    vpin->change_m2 += from_mean * (change - vpin->change_mean);
+    vpin->change_m2 += fmax(from_mean * (change - vpin->change_mean), 0); /* rounding aside */
     vpin->price = price;
     if (change == 0)
         return 0;
