@@ -85,7 +85,7 @@ static sj_rc build_market(struct sj_brokersim *sim, char *error)
     rc = sj_sim_universe_build(&sim->universe, &universe, error);
     if (rc < 0)
         return rc;
-    int64_t start = sj_sim_midnight_ns(date) + options->start_second * SJ_NS_PER_S;
+    int64_t start = sj_synth_start_ns(sim->rules, date, options->start_second);
     struct sj_synth_options synth = {
         .rules = sim->rules,
         .universe = &sim->universe,
@@ -342,6 +342,7 @@ static void tidy(struct sj_brokersim *sim)
     if (sim->now_ns >= sim->next_second_ns) {
         sim->next_second_ns = sim->now_ns + SECOND_STEP_NS;
         stream_seconds(sim);
+        desk_expire(sim);
         for (uint32_t i = 0; i < sim->connection_count; i++)
             check_timeouts(sim, sim->connections[i]);
     }

@@ -300,3 +300,22 @@ uint64_t desk_work(struct sj_brokersim *sim)
     }
     return done + desk_report_late(sim);
 }
+
+void desk_expire(struct sj_brokersim *sim)
+{
+    struct order_desk *desk = sim->desk;
+    for (uint32_t i = desk->working, next; i != ORDER_NONE; i = next) {
+        struct user_order *order = &desk->orders[i];
+        uint32_t left = 0;
+        next = order->next;
+        if (sim->source->states[order->instrument].phase != SJ_PHASE_CLOSED ||
+            sim->source->ops->cancel(sim->source, order->exchange_id, &left) < 0)
+            continue;
+        order->cancelled += left;
+        order->status = ORDER_CANCELLED;
+        order->modified_ns = sim->utc_ns;
+        snprintf(order->message, sizeof order->message, "the session is over");
+        track(desk, order);
+        report(sim, order, "Cancel", "00");
+    }
+}

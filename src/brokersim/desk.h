@@ -15,6 +15,8 @@ void desk_close(struct sj_brokersim *sim);
 
 /* Carries out what is due. Returns how much was done. */
 uint64_t desk_work(struct sj_brokersim *sim);
+/* Cancels the orders of contracts whose session is over: ROD ends with it. */
+void desk_expire(struct sj_brokersim *sim);
 /* Something of users' orders is due later. */
 bool desk_waits(const struct sj_brokersim *sim);
 

@@ -9,6 +9,8 @@
 
 /* A reordered event that no other follows for so long comes alone. */
 #define REORDER_MAX_NS SJ_NS_PER_S
+#define NIGHT_FROM_NS (14 * 3600 * SJ_NS_PER_S)
+#define NIGHT_TO_NS (6 * 3600 * SJ_NS_PER_S)
 
 void put_seconds(struct sj_reply *json, const char *key, int64_t utc_ns)
 {
@@ -172,6 +174,13 @@ static void put_event_contract(struct sj_reply *json, const struct sj_sim_instru
     sj_reply_end_object(json);
 }
 
+/* By the market's own clock: the day session is over at 13:45, the night's at 05:00. */
+static bool is_night(const struct sj_brokersim *sim)
+{
+    int64_t time_ns = sj_tw_time_of_day_ns(sim->source->now_ns);
+    return time_ns >= NIGHT_FROM_NS || time_ns < NIGHT_TO_NS;
+}
+
 void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
                        const char *op_type, const char *op_code, const char *op_msg)
 {
@@ -188,7 +197,7 @@ void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
     sj_reply_bool(&json, "combo", false);
     if (!stock) {
         sj_reply_string(&json, "oc_type", order->octype);
-        sj_reply_string(&json, "market_type", "Day");
+        sj_reply_string(&json, "market_type", is_night(sim) ? "Night" : "Day");
     }
     sj_reply_end_object(&json);
     sj_reply_object(&json, "status");

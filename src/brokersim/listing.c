@@ -8,9 +8,10 @@
 #include <string.h>
 
 #define LISTING_SIZE_MAX (1 << 22)
-#define FIELDS_MAX 7
+#define FIELDS_MAX 8
 #define LINES_MAX 4096
 #define FUTURE_MONTHS 3
+#define WARRANT_MONTHS 5 /* until a warrant ends */
 
 extern const unsigned char sj_sim_universe_builtin[];
 extern const size_t sj_sim_universe_builtin_size;
@@ -69,8 +70,8 @@ static sj_rc apply_rules(struct listing *listing, struct sj_sim_instrument *inst
         sj_price_limits(&instrument->bands, instrument->reference_e6, ratio_e6,
                         &instrument->limit_down_e6, &instrument->limit_up_e6);
     } else {
-        /* An option moves by a part of its underlying, and never below one tick. */
-        int64_t move = limit_base_e6 / 1000000 * ratio_e6;
+        /* An option or a warrant moves by a part of its underlying, and never below one tick. */
+        int64_t move = limit_base_e6 / 1000 * ratio_e6 / 1000;
         int64_t up = instrument->reference_e6 + move;
         int64_t down = instrument->reference_e6 - move;
         instrument->limit_up_e6 = up - up % sj_tick_at(&instrument->bands, up);
@@ -226,6 +227,41 @@ static sj_rc add_option(struct listing *listing, const struct line *line, uint32
     return rc == -SJ_E_BUSY ? 0 : rc;
 }
 
+/* warrant,EXCHANGE,CODE,NAME,UNDERLYING,C or P,STRIKE,RATIO: a right on RATIO shares. Its price is
+ * made up: what it is worth now, and time value that is most at the money. */
+static sj_rc add_warrant(struct listing *listing, const struct line *line, uint32_t n)
+{
+    struct sj_sim_instrument warrant = {
+        .security = SJ_SECURITY_WRT, .unit = 1000, .target = SJ_SIM_NONE};
+    int64_t ratio_e6;
+    (void)n;
+    if (line->field_count != 8 || !parse_price(line->field[6], &warrant.strike_e6) ||
+        !parse_price(line->field[7], &ratio_e6) || ratio_e6 > 1000000 ||
+        (strcmp(line->field[5], "C") != 0 && strcmp(line->field[5], "P") != 0))
+        return fail(listing, line->number,
+                    "expected warrant,EXCHANGE,CODE,NAME,UNDERLYING,C|P,STRIKE,RATIO");
+    uint32_t base = sj_sim_universe_find(listing->universe, line->field[4]);
+    if (base == SJ_SIM_NONE)
+        return 0; /* a small market without its underlying is one without the warrant */
+    int64_t spot = listing->universe->list[base].reference_e6;
+    warrant.exchange = listing->universe->list[base].exchange;
+    warrant.option_right = line->field[5][0];
+    warrant.multiplier_e6 = ratio_e6;
+    copy(warrant.code, sizeof warrant.code, line->field[2]);
+    copy(warrant.name, sizeof warrant.name, line->field[3]);
+    copy(warrant.underlying, sizeof warrant.underlying, line->field[4]);
+    copy(warrant.tick_rule, sizeof warrant.tick_rule, "WRT");
+    struct month at = nth_month(listing->options->date, WARRANT_MONTHS);
+    warrant.delivery_date = delivery_date(at.year, at.month);
+    int64_t away = llabs(spot - warrant.strike_e6);
+    bool inside = (warrant.option_right == 'C') == (spot > warrant.strike_e6);
+    int64_t hump = spot / 16 - away / 4, least = spot / 200;
+    int64_t worth = (inside ? away : 0) + (hump > least ? hump : least);
+    warrant.reference_e6 = worth / 1000 * ratio_e6 / 1000;
+    sj_rc rc = apply_rules(listing, &warrant, "STK", spot / 1000 * ratio_e6 / 1000);
+    return rc < 0 ? rc : sj_sim_universe_add(listing->universe, &warrant);
+}
+
 static sj_rc add_made_up_stock(struct listing *listing, uint32_t n)
 {
     uint64_t hash = (listing->options->seed + n + 1) * 0x9E3779B97F4A7C15ull;
@@ -277,8 +313,9 @@ static sj_rc split(struct listing *listing, char *text)
                 *field = 0;
         }
         if (!is(line, "stock") && !is(line, "etf") && !is(line, "index") && !is(line, "future") &&
-            !is(line, "option"))
-            return fail(listing, number, "begins with none of index, future, option, stock, etf");
+            !is(line, "option") && !is(line, "warrant"))
+            return fail(listing, number,
+                        "begins with none of index, future, option, stock, etf, warrant");
     }
     return 0;
 }
@@ -325,6 +362,8 @@ static sj_rc add_all(struct listing *listing)
         rc = add_kind(listing, "stock", add_stock_line, 1, true);
     if (rc >= 0)
         rc = add_kind(listing, "future", add_future, 2, true);
+    if (rc >= 0 && listing->options->count >= 20)
+        rc = add_kind(listing, "warrant", add_warrant, 1, true);
     if (rc >= 0)
         rc = add_kind(listing, "option", add_option, options < 2 ? 2 : options, false);
     if (rc >= 0 && listing->options->count >= 50)
@@ -335,6 +374,8 @@ static sj_rc add_all(struct listing *listing)
         rc = add_kind(listing, "stock", add_stock_line, 1, false);
     if (rc >= 0)
         rc = add_kind(listing, "etf", add_stock_line, 1, false);
+    if (rc >= 0)
+        rc = add_kind(listing, "warrant", add_warrant, 1, false);
     for (uint32_t n = 0; rc >= 0 && !full(listing); n++)
         rc = add_made_up_stock(listing, n);
     for (uint32_t i = 0; rc >= 0 && i < listing->line_count; i++)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROOTS_MAX 64
+
 static const char *target_code(const struct sj_sim_universe *universe,
                                const struct sj_sim_instrument *one)
 {
@@ -77,6 +79,19 @@ static void put_derivative(struct sj_reply *json, const struct sj_sim_instrument
     }
 }
 
+static void put_warrant(struct sj_reply *json, const struct sj_sim_instrument *one)
+{
+    sj_reply_e6(json, "unit", one->unit * 1000000LL);
+    sj_reply_string(json, "day_trade", "No");
+    sj_reply_string(json, "underlying_code", one->underlying);
+    sj_reply_string(json, "underlying_type", "STK");
+    sj_reply_string(json, "call_put", one->option_right == 'C' ? "C" : "P");
+    sj_reply_e6(json, "strike_price", one->strike_e6);
+    sj_reply_e6(json, "exercise_ratio", one->multiplier_e6);
+    put_date(json, "expiry_date", one->delivery_date);
+    put_date(json, "last_trading_date", one->delivery_date);
+}
+
 static void put_info(struct sj_reply *json, const struct sj_sim_universe *universe,
                      const struct sj_sim_instrument *one)
 {
@@ -95,6 +110,9 @@ static void put_info(struct sj_reply *json, const struct sj_sim_universe *univer
     } else if (one->security == SJ_SECURITY_IND) {
         sj_reply_e6(json, "reference", one->reference_e6);
         put_date(json, "update_date", universe->date);
+    } else if (one->security == SJ_SECURITY_WRT) {
+        put_warrant(json, one);
+        put_limits(json, universe, one);
     } else {
         put_derivative(json, one);
         put_limits(json, universe, one);
@@ -182,30 +200,46 @@ static void collection(struct request *request, enum sj_security security)
         if ((enum sj_security)one->security == security && wanted(request, "root", one->root) &&
             wanted(request, "underlying_code", one->underlying) &&
             wanted(request, "delivery_month", one->delivery_month) &&
-            (security != SJ_SECURITY_OPT || wanted(request, "option_right", right)))
+            (security != SJ_SECURITY_OPT || wanted(request, "option_right", right)) &&
+            (security != SJ_SECURITY_WRT || wanted(request, "call_put", right)))
             put_info(json, universe, one);
     }
     sj_reply_end_array(json);
 }
 
+static uint32_t warrant_count(const struct sj_sim_universe *universe, const char *underlying)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < universe->count; i++)
+        count += universe->list[i].security == SJ_SECURITY_WRT &&
+                 strcmp(universe->list[i].underlying, underlying) == 0;
+    return count;
+}
+
+/* What a type's contracts are of: the roots of futures and options, what warrants are on. */
 static void roots(struct request *request, enum sj_security security)
 {
     const struct sj_sim_universe *universe = &request->sim->universe;
     struct sj_reply *json = &request->answer;
-    const char *seen[64];
+    const char *seen[ROOTS_MAX];
     uint32_t count = 0;
+    bool warrants = security == SJ_SECURITY_WRT;
     sj_reply_array(json, NULL);
-    for (uint32_t i = 0; i < universe->count && count < 64; i++) {
+    for (uint32_t i = 0; i < universe->count && count < ROOTS_MAX; i++) {
         const struct sj_sim_instrument *one = &universe->list[i];
+        const char *root = warrants ? one->underlying : one->root;
         bool known = (enum sj_security)one->security != security;
         for (uint32_t n = 0; n < count && !known; n++)
-            known = strcmp(seen[n], one->root) == 0;
+            known = strcmp(seen[n], root) == 0;
         if (known)
             continue;
-        seen[count++] = one->root;
+        seen[count++] = root;
+        uint32_t base = warrants ? sj_sim_universe_find(universe, root) : i;
         sj_reply_object(json, NULL);
-        sj_reply_string(json, "root", one->root);
-        sj_reply_string(json, "name", one->name);
+        sj_reply_string(json, warrants ? "underlying_code" : "root", root);
+        sj_reply_string(json, "name", universe->list[base != SJ_SIM_NONE ? base : i].name);
+        if (warrants)
+            sj_reply_int(json, "warrant_count", warrant_count(universe, root));
         sj_reply_end_object(json);
     }
     sj_reply_end_array(json);

@@ -244,6 +244,9 @@ static void place(struct request *request, const json_t *body)
     if (!wrong && (one->security == SJ_SECURITY_IND ||
                    stock == sj_sim_is_fop((enum sj_security)one->security)))
         wrong = "the contract does not take this kind of order";
+    if (!wrong && one->security == SJ_SECURITY_WRT &&
+        (order.daytrade_short || strcmp(order.order_lot, "Common") != 0))
+        wrong = "warrants take neither odd lots nor day trades";
     if (!wrong)
         wrong = too_much(sim, &order);
     if (!wrong && (sim->desk->order_count == ORDERS_MAX || sim->desk->deal_count == DEALS_MAX))

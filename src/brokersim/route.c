@@ -28,7 +28,7 @@ const struct route ROUTES[] = {
     {HTTP_GET, "/data/contracts", QUOTA_FREE, rest_contract_list, "contracts of a type", "region:string security_type:string! page:integer page_size:integer", "", false},
     {HTTP_GET, "/data/contracts/futures", QUOTA_FREE, rest_futures, "futures with their definitions", "region:string root:string underlying_code:string delivery_month:string", "", false},
     {HTTP_GET, "/data/contracts/options", QUOTA_FREE, rest_options, "options of a root", "region:string root:string! underlying_code:string delivery_month:string option_right:string", "", false},
-    {HTTP_GET, "/data/contracts/warrants", QUOTA_FREE, rest_warrants, "warrants with their definitions", "region:string underlying_code:string", "", false},
+    {HTTP_GET, "/data/contracts/warrants", QUOTA_FREE, rest_warrants, "warrants with their definitions", "region:string underlying_code:string call_put:string", "", false},
     {HTTP_GET, "/data/contracts/futures/roots", QUOTA_FREE, rest_future_roots, "roots of futures", "region:string", "", false},
     {HTTP_GET, "/data/contracts/options/roots", QUOTA_FREE, rest_option_roots, "roots of options", "region:string", "", false},
     {HTTP_GET, "/data/contracts/warrants/underlyings", QUOTA_FREE, rest_warrant_underlyings, "what warrants are on", "region:string", "", false},

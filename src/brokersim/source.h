@@ -105,6 +105,10 @@ struct sj_synth_options {
     uint32_t order_max; /* slots for users' orders */
 };
 
+/* Where the market's time begins for a Taipei time of day: on the trading day, but in the night
+ * session that belongs to it (the evening before, past midnight) where that is the hour for it. */
+int64_t sj_synth_start_ns(const struct sj_market_rules *rules, uint32_t date, uint32_t second);
+
 /* The synthetic market: the same options give the same events, however they are paced. */
 SJ_MUST_USE sj_rc sj_synth_create(const struct sj_synth_options *options,
                                   struct sj_market_source **ret_source);

@@ -3,12 +3,10 @@
 
 #include "base/assert.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ORDERS_A_BOOK 256
 #define INDEX_INTERVAL_NS 5000000000LL
 #define MKP_PROTECTION_RUNGS 10
 
@@ -18,7 +16,7 @@ static struct synth *of(struct sj_market_source *source)
 }
 
 /* Matches of the running call: merged by price for the ticks, users' parts handed on. */
-static void on_fill(void *context, const struct sj_exchange_fill *fill)
+void synth_on_fill(void *context, const struct sj_exchange_fill *fill)
 {
     struct synth *synth = context;
     uint32_t last = synth->print_count - 1;
@@ -88,15 +86,29 @@ static enum sj_exchange_phase book_phase(enum sj_session_phase phase)
     return phase == SJ_SESSION_PHASE_CONTINUOUS ? SJ_PHASE_CONTINUOUS : SJ_PHASE_AUCTION;
 }
 
-static void enter_phase(struct synth *synth, struct synth_group *group, enum sj_session_phase phase)
+/* A session begins: its volumes and prices start anew. */
+static void begin_session(struct synth *synth, uint32_t feed)
 {
+    struct sj_quote *quote = &synth->base.states[feed].quote;
+    quote->open_e6 = quote->high_e6 = quote->low_e6 = 0;
+    quote->total_volume = quote->total_amount_e6 = quote->avg_price_e6 = 0;
+    quote->bid_side_total_vol = quote->ask_side_total_vol = 0;
+    quote->bid_side_total_cnt = quote->ask_side_total_cnt = 0;
+}
+
+void synth_enter_phase(struct synth *synth, struct synth_group *group, enum sj_session_phase phase)
+{
+    bool begins = group->phase == SJ_SESSION_PHASE_NONE && phase != SJ_SESSION_PHASE_NONE;
     group->phase = phase;
-    for (uint32_t i = 0; group != &synth->group[GROUP_IND] && i < group->count; i++)
+    for (uint32_t i = 0; group != &synth->group[GROUP_IND] && i < group->count; i++) {
+        if (begins)
+            begin_session(synth, group->members[i]);
         synth_set_phase(synth, group->members[i], book_phase(phase));
+    }
 }
 
 /* Moves every group to the phase its plan has now; sets when to look again. */
-static void update_phases(struct synth *synth)
+void synth_update_phases(struct synth *synth)
 {
     synth->next_change_ns = INT64_MAX;
     bool more = synth->always_open;
@@ -106,7 +118,7 @@ static void update_phases(struct synth *synth)
         int64_t time = synth->base.now_ns - synth->midnight_ns;
         enum sj_session_phase phase = sj_session_at(&group->plan, time, &until);
         if (phase != group->phase)
-            enter_phase(synth, group, phase);
+            synth_enter_phase(synth, group, phase);
         if (group->count == 0 || until == INT64_MAX)
             continue;
         more |= i != GROUP_IND;
@@ -164,7 +176,7 @@ static void odd_lot_rounds(struct synth *synth)
 static void run_schedule(struct synth *synth)
 {
     if (synth->base.now_ns >= synth->next_change_ns)
-        update_phases(synth);
+        synth_update_phases(synth);
     if (synth->base.now_ns >= synth->next_index_ns) {
         if (synth->always_open || synth->group[GROUP_IND].phase != SJ_SESSION_PHASE_NONE)
             publish_indices(synth);
@@ -240,7 +252,7 @@ static void burst(struct sj_market_source *source, uint64_t count)
     of(source)->burst_left += count;
 }
 
-static sj_rc open_book(struct synth *synth, uint32_t feed)
+sj_rc synth_open_book(struct synth *synth, uint32_t feed)
 {
     const struct sj_sim_instrument *instrument = synth_instrument(synth, feed);
     return sj_exchange_open_book(synth->engine, feed, instrument->ladder.rung_count);
@@ -253,7 +265,7 @@ static void activate(struct sj_market_source *source, uint32_t feed)
     if (feed < count || synth->feeds[feed].active ||
         synth_instrument(synth, feed)->security != SJ_SECURITY_STK)
         return;
-    if (open_book(synth, feed) < 0)
+    if (synth_open_book(synth, feed) < 0)
         return;
     synth->feeds[feed].active = 1;
     synth->feeds[feed].last_rung = synth->feeds[feed - count].last_rung;
@@ -326,198 +338,12 @@ static void close_synth(struct sj_market_source *source)
     free(synth);
 }
 
-static const struct sj_market_source_ops SYNTH_OPS = {.run = run,
-                                                      .burst = burst,
-                                                      .activate = activate,
-                                                      .submit = user_submit,
-                                                      .cancel = user_cancel,
-                                                      .reduce = user_reduce,
-                                                      .reprice = user_reprice,
-                                                      .left = user_left,
-                                                      .close = close_synth};
-
-static enum synth_group_id group_of(const struct sj_sim_instrument *instrument)
-{
-    if (instrument->security == SJ_SECURITY_IND)
-        return GROUP_IND;
-    return sj_sim_is_fop((enum sj_security)instrument->security) ? GROUP_FOP : GROUP_STK;
-}
-
-static double activity(const struct sj_sim_instrument *instrument, uint32_t rank)
-{
-    double weight = 1 / sqrt(1.0 + rank);
-    return instrument->security == SJ_SECURITY_FUT ? 8 * weight : weight;
-}
-
-/* Vose's alias method: a pick in two random numbers whatever the weights. */
-static sj_rc build_group(struct synth_group *group, const double *weights)
-{
-    uint32_t n = group->count;
-    double *scaled = calloc(n, sizeof *scaled);
-    uint32_t *work = calloc(n, sizeof *work);
-    if (!scaled || !work) {
-        free(scaled);
-        free(work);
-        return -ENOMEM;
-    }
-    uint32_t small = 0, large = n;
-    for (uint32_t i = 0; i < n; i++) {
-        scaled[i] = weights[i] * n / group->weight;
-        if (scaled[i] < 1)
-            work[small++] = i;
-        else
-            work[--large] = i;
-    }
-    while (small > 0 && large < n) {
-        uint32_t low = work[--small], high = work[large];
-        group->threshold[low] = (uint32_t)(scaled[low] * 4294967295.0);
-        group->alias[low] = high;
-        scaled[high] -= 1 - scaled[low];
-        if (scaled[high] < 1) {
-            large++;
-            work[small++] = high;
-        }
-    }
-    while (small > 0)
-        group->threshold[work[--small]] = UINT32_MAX;
-    for (; large < n; large++)
-        group->threshold[work[large]] = UINT32_MAX;
-    free(scaled);
-    free(work);
-    return 0;
-}
-
-static sj_rc build_groups(struct synth *synth)
-{
-    const struct sj_sim_universe *universe = synth->base.universe;
-    double *weights = calloc(universe->count, sizeof *weights);
-    sj_rc rc = weights ? 0 : -ENOMEM;
-    for (int id = 0; id < SYNTH_GROUPS && rc >= 0; id++) {
-        struct synth_group *group = &synth->group[id];
-        group->members = calloc(3 * (size_t)universe->count, sizeof *group->members);
-        if (!group->members) {
-            rc = -ENOMEM;
-            break;
-        }
-        group->alias = group->members + universe->count;
-        group->threshold = group->alias + universe->count;
-        for (uint32_t i = 0; i < universe->count; i++) {
-            if ((int)group_of(&universe->list[i]) != id)
-                continue;
-            weights[group->count] = activity(&universe->list[i], group->count);
-            group->weight += weights[group->count];
-            group->members[group->count++] = i;
-        }
-        if (group->count > 0)
-            rc = build_group(group, weights);
-    }
-    free(weights);
-    return rc;
-}
-
-static sj_rc load_plans(struct synth *synth, const struct sj_synth_options *options)
-{
-    static const char *const names[SYNTH_GROUPS] = {"STK", "FUT", "IND"};
-    uint32_t date = synth->base.universe->date;
-    int64_t seconds_e6;
-    for (int i = 0; i < SYNTH_GROUPS; i++) {
-        sj_rc rc = sj_market_session(options->rules, names[i], date, &synth->group[i].plan);
-        if (rc < 0)
-            return rc;
-    }
-    sj_rc rc = sj_market_session(options->rules, "ODD", date, &synth->odd_plan);
-    if (rc >= 0)
-        rc = sj_market_number(options->rules, "interval", "ODD", date, &seconds_e6);
-    if (rc >= 0)
-        synth->odd_interval_ns = seconds_e6 * 1000;
-    return rc;
-}
-
-static void init_state(struct synth *synth, uint32_t feed)
-{
-    const struct sj_sim_instrument *instrument = synth_instrument(synth, feed);
-    struct sj_sim_state *state = &synth->base.states[feed];
-    state->reference_e6 = state->last_e6 = instrument->reference_e6;
-    state->quote.price_e6 = instrument->reference_e6;
-    state->quote.level_count[0] = state->quote.level_count[1] = SJ_LEVELS;
-    state->quote.avail_borrowing = (instrument->reference_e6 / 1000 * 7919) % 9999991;
-    for (int i = 0; i < SJ_LEVELS; i++)
-        state->quote.bid_price_e6[i] = state->quote.ask_price_e6[i] = SJ_NULL_E6;
-    if (instrument->ladder.rung_count > 0)
-        synth->feeds[feed].reference_rung =
-            sj_price_ladder_rung_below(&instrument->ladder, instrument->reference_e6);
-    synth->feeds[feed].last_rung = synth->feeds[feed].reference_rung;
-    synth->feeds[feed].fair = synth->feeds[feed].reference_rung;
-    if (sj_sim_is_fop((enum sj_security)instrument->security)) {
-        uint32_t base = sj_sim_universe_find(synth->base.universe, instrument->underlying);
-        if (base != SJ_SIM_NONE)
-            state->quote.underlying_price_e6 = synth->base.universe->list[base].reference_e6;
-    }
-}
-
-/* Gathers a first book for every instrument; opens those whose session is on. */
-static sj_rc open_market(struct synth *synth)
-{
-    uint32_t count = synth->base.universe->count;
-    for (uint32_t feed = 0; feed < 2 * count; feed++)
-        init_state(synth, feed);
-    for (int i = GROUP_STK; i <= GROUP_FOP; i++) {
-        struct synth_group *group = &synth->group[i];
-        for (uint32_t n = 0; n < group->count; n++) {
-            sj_rc rc = open_book(synth, group->members[n]);
-            if (rc < 0)
-                return rc;
-            synth_set_phase(synth, group->members[n], SJ_PHASE_AUCTION);
-            synth_seed(synth, group->members[n]);
-        }
-        group->phase = SJ_SESSION_PHASE_AUCTION;
-        if (synth->always_open)
-            enter_phase(synth, group, SJ_SESSION_PHASE_CONTINUOUS);
-    }
-    update_phases(synth);
-    return 0;
-}
-
-static sj_rc reserve(struct synth *synth, const struct sj_synth_options *options)
-{
-    uint32_t feeds = 2 * options->universe->count;
-    synth->base.states = calloc(feeds, sizeof *synth->base.states);
-    synth->feeds = calloc(feeds, sizeof *synth->feeds);
-    if (!synth->base.states || !synth->feeds)
-        return -ENOMEM;
-    return sj_exchange_create(feeds, options->universe->count * ORDERS_A_BOOK + options->order_max,
-                              on_fill, synth, &synth->engine);
-}
-
-sj_rc sj_synth_create(const struct sj_synth_options *options, struct sj_market_source **ret_source)
-{
-    if (options->universe->count == 0 || !(options->rate >= 0) || !(options->speed > 0))
-        return -SJ_E_RANGE;
-    struct synth *synth = calloc(1, sizeof *synth);
-    if (!synth)
-        return -ENOMEM;
-    synth->base = (struct sj_market_source){.ops = &SYNTH_OPS,
-                                            .sink = options->sink,
-                                            .universe = options->universe,
-                                            .now_ns = options->start_ns,
-                                            .rate = options->rate,
-                                            .speed = options->speed};
-    synth->midnight_ns = sj_sim_midnight_ns(options->universe->date);
-    synth->always_open = options->always_open;
-    synth->next_index_ns = synth->next_odd_ns = options->start_ns;
-    sj_rng_init(&synth->random, options->seed);
-    sj_rng_init(&synth->odd_random, ~options->seed);
-    sj_rc rc = reserve(synth, options);
-    if (rc >= 0)
-        rc = load_plans(synth, options);
-    if (rc >= 0)
-        rc = build_groups(synth);
-    if (rc >= 0)
-        rc = open_market(synth);
-    if (rc < 0) {
-        close_synth(&synth->base);
-        return rc;
-    }
-    *ret_source = &synth->base;
-    return 0;
-}
+const struct sj_market_source_ops SYNTH_OPS = {.run = run,
+                                               .burst = burst,
+                                               .activate = activate,
+                                               .submit = user_submit,
+                                               .cancel = user_cancel,
+                                               .reduce = user_reduce,
+                                               .reprice = user_reprice,
+                                               .left = user_left,
+                                               .close = close_synth};

@@ -82,6 +82,14 @@ void synth_odd_round(struct synth *synth, uint32_t feed);
 /* Moves a feed to a phase; uncrosses and publishes where an auction ends. */
 void synth_set_phase(struct synth *synth, uint32_t feed, enum sj_exchange_phase phase);
 
+/* Moves a whole group; sj_session_at says into what. */
+void synth_enter_phase(struct synth *synth, struct synth_group *group, enum sj_session_phase phase);
+void synth_update_phases(struct synth *synth);
+
+sj_rc synth_open_book(struct synth *synth, uint32_t feed);
+void synth_on_fill(void *context, const struct sj_exchange_fill *fill);
+extern const struct sj_market_source_ops SYNTH_OPS;
+
 static inline void synth_emit(struct synth *synth, uint32_t feed, unsigned kinds)
 {
     synth->emitted++;

@@ -147,14 +147,30 @@ json_t *sim_place(struct sim_client *client, const char *side, double price, int
 
 void sim_stream(struct sim_client *client, uint32_t server)
 {
-    static const char request[] = "GET /api/v1/stream/data/order_event HTTP/1.1\r\n\r\n";
+    sim_stream_of(client, server, "/order_event");
+}
+
+void sim_stream_of(struct sim_client *client, uint32_t server, const char *channel)
+{
+    char request[128];
+    int size =
+        snprintf(request, sizeof request, "GET /api/v1/stream/data%s HTTP/1.1\r\n\r\n", channel);
     if (client->stream >= 0)
         close(client->stream);
     client->stream_size = client->stream_read = 0;
     client->stream = attach(client, server);
-    assert_true(send(client->stream, request, sizeof request - 1, 0) > 0);
+    assert_true(send(client->stream, request, (size_t)size, 0) > 0);
     while (client->sim->servers[server].stream_count == 0)
         sim_work(client);
+}
+
+void sim_read(struct sim_client *client)
+{
+    sim_work(client);
+    ssize_t got = recv(client->stream, client->stream_text + client->stream_size,
+                       sizeof client->stream_text - 1 - client->stream_size, 0);
+    client->stream_size += got > 0 ? (size_t)got : 0;
+    client->stream_text[client->stream_size] = 0;
 }
 
 /* Takes the next order event out of what came. */
@@ -178,11 +194,7 @@ json_t *sim_event(struct sim_client *client, int patience_ms)
     int64_t until = sj_clock_mono_ns() + patience_ms * SJ_NS_PER_MS;
     bool last = false;
     for (;;) {
-        sim_work(client);
-        ssize_t got = recv(client->stream, client->stream_text + client->stream_size,
-                           sizeof client->stream_text - 1 - client->stream_size, 0);
-        client->stream_size += got > 0 ? (size_t)got : 0;
-        client->stream_text[client->stream_size] = 0;
+        sim_read(client);
         json_t *event = take_event(client);
         if (event || last)
             return event;

@@ -49,8 +49,12 @@ void sim_fault(struct sim_client *client, const char *kind, const char *fields);
 /* Places a limit order ROD on 2330; side "Buy" or "Sell"; gives the trade or NULL. */
 json_t *sim_place(struct sim_client *client, const char *side, double price, int quantity);
 
-/* Opens the stream of order events of a server. */
+/* Opens a stream of a server: of order events, or "/CHANNEL", or "" for all. */
 void sim_stream(struct sim_client *client, uint32_t server);
+void sim_stream_of(struct sim_client *client, uint32_t server, const char *channel);
+
+/* Moves the simulator once and reads what came on the stream into stream_text. */
+void sim_read(struct sim_client *client);
 
 /* The next order event, waited for at most `patience_ms` of the simulator's time: NULL if none
  * comes. The caller owns it. */

@@ -20,6 +20,7 @@ UNIVERSE = """index,TSE,IX0001,發行量加權股價指數,20036.22
 future,TXF,臺股期貨,IX0001,A,20048
 option,TXO,臺指選擇權,IX0001,TXO,100
 stock,TSE,2330,台積電,24,608
+warrant,TSE,030001,台積電模擬6A購01,2330,C,620,0.05
 stock,TSE,2317,鴻海,31,214.5
 """
 # What must stand in the output of a command that begins so.
@@ -86,7 +87,7 @@ def broker(broker_sim, tmp_path_factory):
     directory = tmp_path_factory.mktemp("broker")
     (directory / "universe.csv").write_text(UNIVERSE)
     with BrokerServer(broker_sim, directory, "--universe", directory / "universe.csv", "--date", "2026-11-23",
-                      "--start", "09:00:01", "--rate", "300", "--instruments", "12", "--no-quota") as server:
+                      "--start", "09:00:01", "--rate", "300", "--instruments", "20", "--no-quota") as server:
         yield server
 
 
@@ -151,6 +152,21 @@ def test_the_brokers_client_is_content(client, broker, home, command):
         arguments[arguments.index("abc123")] = working_order(broker)
     wanted = PRINTS[max((key for key in PRINTS if command.startswith(key)), key=len)]
     rc, out = run_client(client, broker, home, arguments, stream=command.startswith(STREAMS), wanted=wanted)
+    assert rc == 0, out
+    assert wanted in out, out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command, wanted", [
+    ("contracts list --type WRT", "030001"), ("contracts info 030001 --type WRT", "exercise_ratio"),
+    ("contracts warrants --underlying 2330", "030001"), ("contracts warrant-underlyings", "2330"),
+    ("contracts options --root TXO", "strike_price"), ("data snapshots --codes 030001", "030001"),
+    ("data stream --code 030001 --security-type WRT --quote-type tick", "total_volume"),
+    ("data stream --code 030001 --security-type WRT --quote-type bid_ask", "bid_price")])
+def test_the_brokers_client_knows_warrants_and_options(client, broker, home, command, wanted):
+    stream = command.startswith("data stream")
+    words = shlex.split(command) + ([] if stream else ["-f", "json"])
+    rc, out = run_client(client, broker, home, words, stream=stream, wanted=wanted)
     assert rc == 0, out
     assert wanted in out, out
 
