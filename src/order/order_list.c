@@ -76,19 +76,26 @@ static enum sj_order_input listed_input(struct order *order, const struct sj_ord
     }
 }
 
+/* Takes over what the list says of an order, its deals being counted already. `whole`: it came with
+ * its deals, so that the sum of them must be right. `named`: its id was not known before. */
 static void take_listed(struct sj_orders *orders, struct order *order,
-                        const struct sj_order_report *report, int64_t now_ns)
+                        const struct sj_order_report *report, bool whole, bool named,
+                        int64_t now_ns)
 {
     enum sj_order_state before = (enum sj_order_state)order->state;
-    bool named = order_learn(orders, order, report);
     struct order_word word = order_report_word(report);
     order->list_serial = orders->list.serial;
-    order->listed_filled = report->filled == SJ_NULL_U32 ? 0 : report->filled;
     if (report->cancelled != SJ_NULL_U32 && report->cancelled <= order->quantity &&
         report->cancelled > order->cancelled)
         order->cancelled = report->cancelled;
     if (before == SJ_ORDER_UNKNOWN && report->price_e6 != SJ_NULL_E6 && report->price_e6 != 0)
         order->price_e6 = report->price_e6;
+    if (whole && order->listed_filled > order->filled) {
+        word.text = "the list tells more filled than its deals";
+        order_step(orders, order, SJ_INPUT_MISSING, &word, now_ns);
+        order_block(orders, order, word.text, now_ns);
+        return;
+    }
     enum sj_order_input input = listed_input(order, report);
     if (order->over)
         order->cancelled = order_rest(order);
@@ -107,32 +114,26 @@ static void take_listed(struct sj_orders *orders, struct order *order,
         order_want_cancel(orders, order, now_ns);
 }
 
-static void take_deals(struct sj_orders *orders, int64_t now_ns)
+static void adopt_deals(struct sj_orders *orders, struct order *order, int64_t now_ns)
 {
     struct list_session *list = &orders->list;
-    uint32_t count = list->deal_count;
-    list->deal_count = 0;
-    struct order *order = count > 0 ? order_of_report(orders, &list->deals[0]) : NULL;
-    if (!order)
-        return;
-    count = order_unknown_deals(orders, order, list->deals, count);
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < list->deal_count; i++)
+        told += list->deals[i].quantity <= order->quantity ? list->deals[i].quantity : 0;
+    if (told > order->listed_filled)
+        order->listed_filled = told;
+    uint32_t count = order_unknown_deals(orders, order, list->deals, list->deal_count);
     for (uint32_t i = 0; i < count; i++) {
         const struct sj_order_report *deal = &list->deals[i];
         struct order_word word = order_report_word(deal);
+        if (order->filled + deal->quantity > order->listed_filled ||
+            deal->quantity > order_rest(order))
+            continue; /* the list's own sum says that all are known: this is one of them */
         order_keep_deal(orders, order, deal, false);
         orders->stats.adopted_deals++;
         order_emit_fill(orders, order, deal, now_ns);
         order_step(orders, order, order_report_deal_input(order), &word, now_ns);
     }
-}
-
-static void begin(struct sj_orders *orders)
-{
-    struct list_session *list = &orders->list;
-    list->running = true;
-    list->overflowed = false;
-    list->count = list->deal_count = 0;
-    list->serial++;
 }
 
 static void keep_listed(struct list_session *list, const struct sj_order_report *report)
@@ -142,6 +143,37 @@ static void keep_listed(struct list_session *list, const struct sj_order_report 
         return;
     }
     list->listed[list->count++] = (struct listed){*report, 0};
+}
+
+/* The order named last is told whole: the deals first, so that its end is not before them. */
+static void take_named(struct sj_orders *orders, int64_t now_ns)
+{
+    struct list_session *list = &orders->list;
+    if (list->named.kind == 0)
+        return;
+    list->named.kind = 0;
+    struct order *order = order_of_report(orders, &list->named);
+    if (order) {
+        bool named = order_learn(orders, order, &list->named); /* first: fills carry the id */
+        order->listed_filled = list->named.filled == SJ_NULL_U32 ? 0 : list->named.filled;
+        adopt_deals(orders, order, now_ns);
+        take_listed(orders, order, &list->named, true, named, now_ns);
+    } else {
+        list->named.kind = SJ_REPORT_LISTED;
+        keep_listed(list, &list->named);
+    }
+    list->named.kind = 0;
+    list->deal_count = 0;
+}
+
+static void begin(struct sj_orders *orders)
+{
+    struct list_session *list = &orders->list;
+    list->running = true;
+    list->overflowed = false;
+    list->count = list->deal_count = 0;
+    list->named.kind = 0;
+    list->serial++;
 }
 
 static bool could_be(const struct order *order, const struct sj_order_report *report)
@@ -155,7 +187,14 @@ static bool could_be(const struct order *order, const struct sj_order_report *re
                                               report->exch_ns <= order->sent_ns + MATCH_AFTER_NS);
 }
 
-/* An order whose arrival is in doubt and that the list did not name. */
+/* An open order without an id that the list did not name: it could be any of its terms. */
+static bool is_nameless(const struct sj_orders *orders, const struct order *order)
+{
+    return order->id_key == 0 && order->list_serial != orders->list.serial &&
+           !sj_order_ended((enum sj_order_state)order->state);
+}
+
+/* Of these, one whose arrival is in doubt; the others' own answers are still to come. */
 static bool is_lost(const struct sj_orders *orders, const struct order *order)
 {
     return order->used && order->id_key == 0 && order->doubt_ns != 0 && order->place_request == 0 &&
@@ -224,22 +263,15 @@ static void decide_unnamed(struct sj_orders *orders, struct order *order, int64_
 static void decide(struct sj_orders *orders, struct order *order, int64_t now_ns)
 {
     struct listed *one = NULL;
-    if (order->list_serial == orders->list.serial) {
-        if (order->listed_filled > order->filled) {
-            order_step(orders, order, SJ_INPUT_MISSING,
-                       &(struct order_word){"the list tells more filled than its deals", NULL, 0,
-                                            SJ_NULL_I64},
-                       now_ns);
-            order_block(orders, order, "a list tells more filled than its deals", now_ns);
-        }
+    if (order->list_serial == orders->list.serial)
         return;
-    }
     uint32_t count = is_lost(orders, order) ? candidates(orders, order, &one, 0) : 0;
     if (count == 0) {
         decide_unnamed(orders, order, now_ns);
     } else if (count == 1 && one->claims == 1) {
         one->claims = 0;
-        take_listed(orders, order, &one->report, now_ns);
+        take_listed(orders, order, &one->report, false, order_learn(orders, order, &one->report),
+                    now_ns);
         order_list_want(orders, now_ns); /* once more, for its deals */
         one->report.instrument = 0;      /* it is nobody else's */
         one->report.kind = 0;
@@ -302,12 +334,11 @@ static void end(struct sj_orders *orders, int64_t now_ns)
 {
     struct list_session *list = &orders->list;
     struct listed *one;
-    take_deals(orders, now_ns);
     list->running = false;
     list->request = 0;
     orders->stats.lists++;
     for (uint32_t at = orders->open_first; at != NIL; at = orders->order[at].next)
-        if (is_lost(orders, &orders->order[at]))
+        if (is_nameless(orders, &orders->order[at]))
             (void)candidates(orders, &orders->order[at], &one, 1);
     for (uint32_t at = orders->open_first, next; at != NIL; at = next) {
         next = orders->order[at].next;
@@ -349,20 +380,14 @@ void order_list_report(struct sj_orders *orders, const struct sj_order_report *r
     if (!list->running || !ours)
         return;
     if (report->kind == SJ_REPORT_DEAL) {
-        if (list->deal_count == LISTED_DEALS_MAX)
-            take_deals(orders, now_ns);
-        if (report->quantity > 0 && report->quantity != SJ_NULL_U32)
+        if (list->deal_count < LISTED_DEALS_MAX && report->quantity > 0 &&
+            report->quantity != SJ_NULL_U32)
             list->deals[list->deal_count++] = *report;
         return;
     }
-    take_deals(orders, now_ns);
-    if (report->kind == SJ_REPORT_LIST_END) {
+    take_named(orders, now_ns);
+    if (report->kind == SJ_REPORT_LIST_END)
         end(orders, now_ns);
-    } else if (report->kind == SJ_REPORT_LISTED) {
-        struct order *order = order_of_report(orders, report);
-        if (order)
-            take_listed(orders, order, report, now_ns);
-        else
-            keep_listed(list, report);
-    }
+    else if (report->kind == SJ_REPORT_LISTED)
+        list->named = *report;
 }

@@ -21,13 +21,14 @@
 
 /* A deal that was counted. */
 struct fill {
-    uint64_t seq_key;
+    uint64_t stream_key; /* its number on the stream; 0: not told there */
+    uint64_t list_key;   /* its number in a list, or in the journal; 0: not told there */
     int64_t price_e6;
     int64_t exch_ns;
     uint32_t quantity;
     uint32_t next;
     uint32_t list_serial; /* of the last list in which it was found */
-    bool streamed;        /* the stream told it; else a list or the journal did */
+    bool streamed;        /* the stream told it */
 };
 
 struct order {
@@ -89,7 +90,8 @@ struct list_session {
     uint32_t count; /* of `listed` */
     bool overflowed;
     struct listed *listed;
-    struct sj_order_report *deals; /* of the order named last */
+    struct sj_order_report named;  /* the order named last; its kind 0: none */
+    struct sj_order_report *deals; /* and its deals */
     uint32_t deal_count;
     uint32_t
         foreign_block[FOREIGN_BLOCKS_MAX]; /* instruments blocked by orders with strange tags */
@@ -140,7 +142,7 @@ void order_unblock(struct sj_orders *orders, struct order *order, int64_t now_ns
 
 /* order_fill.c: each deal counts once. False: it was counted before. */
 bool order_add_deal(struct sj_orders *orders, struct order *order,
-                    const struct sj_order_report *deal);
+                    const struct sj_order_report *deal, int64_t now_ns);
 /* Leaves of `deals` (those of one listed order) the unknown ones, in their order; their count. */
 uint32_t order_unknown_deals(struct sj_orders *orders, struct order *order,
                              struct sj_order_report *deals, uint32_t count);

@@ -183,7 +183,7 @@ void order_report_apply(struct sj_orders *orders, struct order *order,
     struct order_word word = order_report_word(report);
     bool deal = report->kind == SJ_REPORT_DEAL;
     if (deal && (report->quantity == 0 || report->quantity == SJ_NULL_U32 ||
-                 !order_add_deal(orders, order, report))) {
+                 !order_add_deal(orders, order, report, now_ns))) {
         orders->stats.late++;
     } else {
         if (deal)
