@@ -35,5 +35,6 @@ int sj_cmd_stat(int argc, char **argv);
 int sj_cmd_doctor(int argc, char **argv);
 int sj_cmd_bench(int argc, char **argv);
 int sj_cmd_completion(int argc, char **argv);
+int sj_cmd_manual(int argc, char **argv);
 
 #endif

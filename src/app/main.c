@@ -25,6 +25,7 @@ const struct sj_command sj_commands[] = {
     {"doctor", "check machine, config, broker and store, and say what to fix", sj_cmd_doctor},
     {"bench", "measure a room: bus, journal, parse, store, e2e", sj_cmd_bench},
     {"completion", "print the completion script of a shell", sj_cmd_completion},
+    {"manual", "print the manual page", sj_cmd_manual},
 };
 const unsigned sj_command_count = sizeof sj_commands / sizeof sj_commands[0];
 

@@ -2,6 +2,9 @@
 
 import json
 import os
+import pathlib
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -249,3 +252,36 @@ def test_the_reference_of_the_configuration_is_what_the_program_says(shijim):
     with open(page, encoding="utf-8") as file:
         assert file.read().split("\n\n", 2)[2] == result.stdout, \
             "regenerate docs/configuration.md from shijim run --config-reference"
+
+
+def every_command(shijim, *group):
+    """The words of each command that the program lists, and of those that these list."""
+    text = run(shijim, *group, "--help", timeout=20).stdout
+    if "COMMAND [OPTIONS]" not in text.splitlines()[0]:
+        return [group]
+    names = re.findall(r"^  ([a-z-]+)  ", text, re.M)
+    return [words for name in names for words in every_command(shijim, *group, name)]
+
+
+def test_the_manual_page_has_each_command_and_option(shijim):
+    page = pathlib.Path(__file__).parents[2] / "docs/shijim.1"
+    manual = run(shijim, "manual", timeout=60).stdout
+    plain = manual.replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
+    commands = every_command(shijim) + [("store", "retry")]
+    assert len(commands) > 20
+    for words in commands:
+        section = plain.split(f'.SS "shijim {" ".join(words)}"\n', 1)[1].split("\n.S")[0]
+        options = re.findall(r"^  (?:-\w, )?(--[a-z][a-z-]*)", run(shijim, *words, "--help", timeout=20).stdout, re.M)
+        assert "--help" in options
+        for option in options:
+            assert re.search(rf"^(-\w, )?{option}( |$)", section, re.M), (words, option)
+    assert page.read_text() == manual, "regenerate it: ./dev docs --write"
+
+
+def test_the_manual_page_is_set_without_complaint(shijim):
+    if not shutil.which("groff"):
+        pytest.skip("groff is not installed")
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-Wbreak", "-rHY=0"], input=run(shijim, "manual", timeout=60).stdout,
+                          capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "shijim journal cat" in done.stdout

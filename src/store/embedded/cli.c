@@ -13,7 +13,7 @@
 static const char DETAILS[] =
     "Runs ClickHouse's engine in this process behind ClickHouse's HTTP interface. Anyone on this\n"
     "machine may read (user default); writing needs user " SJ_EMBEDDED_WRITER " and the token in\n"
-    "DIR/" SJ_EMBEDDED_TOKEN_FILE ".";
+    "DIR/" SJ_EMBEDDED_TOKEN_FILE ". shijim store retry sends dead letters again (see its --help).";
 
 static const char EXAMPLE[] =
     "shijim store --data ./store --port 8123\n"
