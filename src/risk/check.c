@@ -191,18 +191,26 @@ static bool check_feed(struct sj_risk *risk, struct check *c)
 
 /* --- what the market allows --- */
 
+static enum session_kind session_of(const struct sj_risk *risk, const struct check *c)
+{
+    if (c->lot == SJ_LOT_INTRADAY_ODD)
+        return SESSION_ODD;
+    if (SJ_UNLIKELY(c->ins->last_day == (uint32_t)risk->trading_day))
+        return SESSION_FUTURES_LAST;
+    return (enum session_kind)c->ins->session;
+}
+
 static bool check_session(struct sj_risk *risk, struct check *c)
 {
     if (!risk->limits.session)
         return true;
-    enum session_kind kind =
-        c->lot == SJ_LOT_INTRADAY_ODD ? SESSION_ODD : (enum session_kind)c->ins->session;
-    int32_t phase = phase_at(risk, kind, c->now_ns);
-    /* An auction collects orders: one that must be done at once has no place in it. */
-    bool at_once = c->places && c->intent->time_in_force != SJ_ORDER_ROD;
-    if (phase == SJ_SESSION_PHASE_NONE || (at_once && phase != SJ_SESSION_PHASE_CONTINUOUS))
-        return fail(c, phase, at_once ? SJ_SESSION_PHASE_CONTINUOUS : SJ_SESSION_PHASE_NONE);
-    return true;
+    const struct phase *phase = phase_at(risk, session_of(risk, c), c->now_ns);
+    bool over = c->ins->last_day != 0 && c->ins->last_day < (uint32_t)risk->trading_day;
+    /* A change takes no kind of its own: its order was taken. */
+    uint32_t kind =
+        c->places ? sj_order_bit(c->intent->price_type, c->intent->time_in_force) : phase->orders;
+    return ((phase->orders & kind) != 0 && !over) ||
+           fail(c, over ? SJ_SESSION_PHASE_NONE : phase->phase, phase->orders);
 }
 
 static int64_t tick_at(const struct sj_tick_bands *bands, int64_t price_e6)

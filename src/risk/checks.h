@@ -35,7 +35,7 @@
     X(7, instrument_allowed, SJ_RISK_PR, "the instrument; 0") \
     X(8, instrument_blocked, SJ_RISK_PR, "who blocks it (bits by enum sj_control_source); 0") \
     X(9, feed, SJ_RISK_PR, "feeds lost; 0") \
-    X(10, session, SJ_RISK_PR | SJ_RISK_H, "phase (enum sj_session_phase); phase needed (0: any)") \
+    X(10, session, SJ_RISK_PR | SJ_RISK_H, "phase (enum sj_session_phase); the kinds of orders it takes (sj_order_bit)") \
     X(11, price_tick, SJ_RISK_PR | SJ_RISK_H, "price; tick") \
     X(12, price_limits, SJ_RISK_PR | SJ_RISK_H, "price; the daily limit it passes") \
     X(13, reference_stale, SJ_RISK_PR, "age of the reference in ns (null: there is none); most allowed") \

@@ -121,7 +121,6 @@ static void set_contract(struct instrument *ins, const struct sj_instrument *def
     ins->option = definition->security == SJ_SECURITY_OPT;
     ins->derivative = ins->option || definition->security == SJ_SECURITY_FUT;
     ins->put = ins->option && definition->option_right == 'P';
-    ins->session = ins->derivative ? SESSION_FUTURES : SESSION_STOCK;
     if (ins->derivative) {
         unit = 1;
         if (definition->multiplier_e6 > 0)
@@ -136,6 +135,21 @@ static void set_contract(struct instrument *ins, const struct sj_instrument *def
         basis_e6 = ins->limit_up_e6;
     sj_value value_e6 = (sj_value)basis_e6 * multiplier;
     ins->unit_value_e6 = clip(value_e6);
+}
+
+static void set_hours(const struct sj_risk *risk, struct instrument *ins,
+                      const struct sj_instrument *definition, uint32_t date)
+{
+    char root[sizeof definition->root + 1] = "";
+    memcpy(root, definition->root, sizeof definition->root);
+    ins->session = SESSION_STOCK;
+    ins->last_day = 0;
+    if (!ins->derivative)
+        return;
+    bool night = risk->rules && sj_market_has_night(risk->rules, root, date);
+    ins->session = night ? SESSION_FUTURES : SESSION_FUTURES_DAY;
+    if (sj_date_valid((int32_t)definition->delivery_date))
+        ins->last_day = definition->delivery_date;
 }
 
 /* A lot's margin by the market's rules, else a part of its value. */
@@ -175,6 +189,7 @@ void instrument_define(struct sj_risk *risk, const struct sj_instrument *definit
     if (was_known)
         exposure_count(risk, ins, -1);
     set_contract(ins, definition);
+    set_hours(risk, ins, definition, date);
     ins->margin_e6 = margin_of(risk, ins, definition, date);
     ins->bands = find_bands(risk, definition, date);
     ins->combination = !can_be_ordered(definition);

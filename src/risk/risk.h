@@ -49,7 +49,7 @@ struct sj_risk_options {
     const struct sj_risk_config *config;      /* copied */
     const struct sj_instruments *instruments; /* what is known now; read during create only */
     const struct sj_market_rules *rules;      /* outlives risk */
-    const struct sj_tw_holidays *holidays;    /* outlives risk; NULL: Monday to Friday */
+    const struct sj_tw_holidays *holidays;    /* NULL: the trading day by the rules */
     uint32_t instrument_max;                  /* ids 1 .. instrument_max */
     struct sj_risk_ops ops;
 };

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/decimal.h"
+#include "market/calendar.h"
 #include "risk/risk.h"
 #include "risk/window.h"
 #include "shijim/strategy.h"
@@ -33,7 +34,16 @@ __extension__ typedef __int128 sj_value;
 
 enum { BUY, SELL, SIDES };
 enum { OWN, BROKER, VIEWS };
-enum session_kind { SESSION_STOCK, SESSION_ODD, SESSION_FUTURES, SESSION_KINDS };
+/* Whose hours an order keeps to: the board's, for futures with or without a night, or their last
+ * day. */
+enum session_kind {
+    SESSION_STOCK,
+    SESSION_ODD,
+    SESSION_FUTURES,
+    SESSION_FUTURES_DAY,
+    SESSION_FUTURES_LAST,
+    SESSION_KINDS
+};
 
 /* Four cache lines. */
 struct instrument {
@@ -69,7 +79,8 @@ struct instrument {
     sj_value opened_e6; /* the margin it takes */
     sj_value held_e6;   /* the same without working orders */
     int64_t margin_e6;  /* of a unit */
-    int64_t reserved;
+    uint32_t last_day;  /* the last trading day; 0: none */
+    bool own_known;     /* the broker has told what was there before us */
 };
 SJ_STATIC_ASSERT(sizeof(struct instrument) == 256, "whole cache lines");
 
@@ -128,7 +139,8 @@ struct recent {
 
 struct phase {
     int64_t from_ns, until_ns;
-    int32_t phase; /* enum sj_session_phase */
+    uint32_t orders; /* the kinds it takes (sj_order_bit) */
+    int32_t phase;   /* enum sj_session_phase */
 };
 
 /* The configuration in units of the checks; 0 off where the key says so. */
@@ -275,12 +287,13 @@ void profit_judge(struct sj_risk *risk);
 int64_t clock_advance(struct sj_risk *risk, int64_t now_ns);
 void phase_find(struct sj_risk *risk, enum session_kind kind, int64_t now_ns);
 
-static inline int32_t phase_at(struct sj_risk *risk, enum session_kind kind, int64_t now_ns)
+static inline const struct phase *phase_at(struct sj_risk *risk, enum session_kind kind,
+                                           int64_t now_ns)
 {
     struct phase *phase = &risk->phases[kind];
     if (SJ_UNLIKELY(now_ns < phase->from_ns || now_ns >= phase->until_ns))
         phase_find(risk, kind, now_ns);
-    return phase->phase;
+    return phase;
 }
 
 /* --- recent.c --- */

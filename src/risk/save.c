@@ -48,7 +48,7 @@ struct saved_instrument {
     int64_t last_ns, book_ns, auction_ns;
     int64_t position[VIEWS];
     int64_t broker_units[SJ_RISK_ACCOUNT_MAX];
-    uint8_t feed_lost, instrument_reserved[7];
+    uint8_t feed_lost, own_known, instrument_reserved[6];
 };
 
 struct saved_order {
@@ -134,6 +134,7 @@ static bool put_instrument(struct writer *writer, const struct sj_risk *risk, ui
     memcpy(saved.position, ins->position, sizeof saved.position);
     memcpy(saved.broker_units, risk->broker_units[id], sizeof saved.broker_units);
     saved.feed_lost = ins->feed_lost;
+    saved.own_known = ins->own_known;
     put(writer, &saved, sizeof saved);
     return true;
 }
@@ -321,7 +322,7 @@ static bool instrument_sane(const struct sj_risk *risk, const struct saved_instr
     const int64_t prices[] = {saved->last_e6, saved->bid_e6, saved->ask_e6, saved->auction_e6,
                               saved->mark_e6};
     const int64_t times[] = {saved->last_ns, saved->book_ns, saved->auction_ns};
-    bool sane = instrument_of(risk, saved->id) && saved->feed_lost <= 1;
+    bool sane = instrument_of(risk, saved->id) && saved->feed_lost <= 1 && saved->own_known <= 1;
     for (size_t i = 0; i < sizeof prices / sizeof *prices; i++)
         sane = sane && (prices[i] == 0 || price_sane(prices[i]));
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
@@ -352,6 +353,7 @@ static void take_instrument(struct reader *reader, struct sj_risk *risk, int64_t
     ins->book_ns = saved.book_ns;
     ins->auction_ns = saved.auction_ns;
     ins->feed_lost = saved.feed_lost != 0;
+    ins->own_known = saved.own_known != 0;
     risk->feeds_lost += saved.feed_lost;
     memcpy(risk->broker_units[saved.id], saved.broker_units, sizeof saved.broker_units);
     for (uint32_t view = 0; view < VIEWS; view++)

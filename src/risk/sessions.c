@@ -6,8 +6,15 @@
 
 static void begin_day(struct sj_risk *risk, int64_t now_ns)
 {
+    struct sj_market_moment moment;
     int32_t day = sj_tw_trading_day(now_ns, risk->holidays);
     risk->day_ends_ns = sj_tw_to_utc_ns(day, SJ_TW_NIGHT_OPEN_NS);
+    if (risk->rules && !risk->holidays &&
+        sj_market_moment(risk->rules, SJ_BOARD_FUTURES, 0, true, now_ns, &moment) >= 0) {
+        /* Looked up again at each phase: the evening's first one begins the next day. */
+        day = sj_market_trading_day(risk->rules, SJ_BOARD_FUTURES, now_ns);
+        risk->day_ends_ns = moment.until_ns;
+    }
     if (day == risk->trading_day)
         return;
     risk->trading_day = day;
@@ -25,33 +32,22 @@ int64_t clock_advance(struct sj_risk *risk, int64_t now_ns)
     return risk->now_ns;
 }
 
-/* The phase at a time of `date`'s plan (the time may be past 24 h), and until when it holds. */
-static int32_t phase_of(const struct sj_risk *risk, const char *name, int32_t date, int64_t now_ns,
-                        int64_t *until_ns)
-{
-    struct sj_session_plan plan;
-    if (!sj_tw_is_trading_day(date, risk->holidays) ||
-        sj_market_session(risk->rules, name, (uint32_t)date, &plan) < 0)
-        return SJ_SESSION_PHASE_NONE;
-    int64_t midnight_ns = sj_tw_to_utc_ns(date, 0), ends_ns;
-    enum sj_session_phase phase = sj_session_at(&plan, now_ns - midnight_ns, &ends_ns);
-    if (ends_ns < SJ_NS_PER_DAY * 2)
-        *until_ns = min64(*until_ns, midnight_ns + ends_ns);
-    return (int32_t)phase;
-}
-
 void phase_find(struct sj_risk *risk, enum session_kind kind, int64_t now_ns)
 {
-    static const char *const names[SESSION_KINDS] = {"STK", "ODD", "FUT"};
-    int32_t date = sj_tw_date(now_ns);
-    int64_t until_ns = sj_tw_to_utc_ns(sj_date_add(date, 1), 0);
-    int32_t phase = phase_of(risk, names[kind], date, now_ns, &until_ns);
-    if (kind == SESSION_FUTURES) {
-        int32_t nights[] = {date, sj_date_add(date, -1)};
-        for (size_t i = 0; i < sizeof nights / sizeof *nights; i++) {
-            int32_t night = phase_of(risk, "FUT.NIGHT", nights[i], now_ns, &until_ns);
-            phase = phase != SJ_SESSION_PHASE_NONE ? phase : night;
-        }
-    }
-    risk->phases[kind] = (struct phase){now_ns, until_ns, phase};
+    enum sj_board board = kind == SESSION_STOCK ? SJ_BOARD_STOCK
+                          : kind == SESSION_ODD ? SJ_BOARD_ODD
+                                                : SJ_BOARD_FUTURES;
+    uint32_t last_day = kind == SESSION_FUTURES_LAST ? (uint32_t)risk->trading_day : 0;
+    struct sj_market_moment moment;
+    struct phase *phase = &risk->phases[kind];
+    sj_rc rc =
+        sj_market_moment(risk->rules, board, last_day, kind == SESSION_FUTURES, now_ns, &moment);
+    *phase = (struct phase){now_ns, now_ns + SJ_NS_PER_S, 0, SJ_SESSION_PHASE_NONE};
+    if (rc < 0)
+        return;
+    uint32_t date = (uint32_t)moment.trading_day;
+    phase->phase = (int32_t)moment.phase;
+    phase->orders = sj_market_orders(risk->rules, board, moment.phase, date);
+    /* A day's end may change what the last day is. */
+    phase->until_ns = min64(moment.until_ns, max64(risk->day_ends_ns, now_ns + SJ_NS_PER_S));
 }

@@ -36,6 +36,9 @@ static void take_position(struct sj_risk *risk, const struct sj_position_snapsho
         ins->mark_e6 = snapshot->last_price_e6;
     exposure_move(risk, ins, BROKER, total - ins->position[BROKER]);
     int64_t own = snapshot->own_quantity;
+    if (own == SJ_NULL_I64 && !ins->own_known) /* what was there before our fills */
+        exposure_move(risk, ins, OWN, total - ins->position[OWN]);
+    ins->own_known = true;
     if (own >= -(int64_t)QUANTITY_MAX && own <= (int64_t)QUANTITY_MAX)
         exposure_move(risk, ins, OWN, own * unit + others - ins->position[OWN]);
 }

@@ -3,5 +3,6 @@
 #define SJ_TESTS_ACCOUNT_GROUPS_H
 
 int account_book(void);
+int account_portfolio(void);
 
 #endif
