@@ -6,22 +6,22 @@
  *     double e = sj_ofi_update(&ofi, bid_price, bid_quantity, ask_price, ask_quantity);
  *
  * Each signal has init, update (one event), batch (arrays) and, by its kind, save and restore.
- * Most users want sj_signals (indicator/signals.h): all of the usual ones from sj_book and
- * sj_trade.
+ * Most users want sj_signals (indicator/signals.h): the usual ones from sj_book and sj_trade.
  *
- * Units    prices and quantities: double, any unit, the caller's. _ns: int64 nanoseconds. Rates and
- *          decays are per second.
+ * Units    prices and quantities: double, any unit, the caller's. _ns: int64 nanoseconds. Rates
+ *          and decays are per second.
  * Values   NaN means "no value (yet)". No function returns an infinity, or a NaN where a value is
  *          defined; each header says what a book that is empty, one-sided or crossed, and a
  *          quantity that is zero, negative, infinite or NaN, are answered with.
- * Levels   a level is present when its price is a number and its quantity a number above zero, both
- *          within SJ_VALUE_MAX (a price may be zero or negative: calendar spreads). Everything
- * else, NaN and infinities among it, is "absent". Bits     the same input gives the same bits per
- * event, in batches split anywhere, and after a restore; there is no fused multiply-add, so every
- * build for x86-64 and arm64 agrees but for the C library's log and erfc. Threads  a state belongs
- * to one thread at a time. No function touches anything but its arguments. Memory   the caller's.
- * No allocation, no system call, no lock. Errors   init: -SJ_E_RANGE for a parameter out of its
- * range, the state unchanged.
+ * Levels   a level is present when its price is a number within +-SJ_VALUE_MAX and its quantity
+ *          one of SJ_VALUE_MIN .. SJ_VALUE_MAX (a price may be zero or negative: calendar
+ *          spreads). Everything else, NaN and infinities among it, is "absent".
+ * Bits     the same input gives the same bits per event, in batches split anywhere, and after a
+ *          restore. There is no fused multiply-add, so that builds for different CPUs agree (but
+ *          for the C library's log and erf).
+ * Threads  a state belongs to one thread at a time. No function touches more than its arguments.
+ * Memory   the caller's. No allocation, no system call, no lock.
+ * Errors   init: -SJ_E_RANGE for a parameter out of its range, the state unchanged.
  */
 #ifndef SHIJIM_INDICATOR_H
 #define SHIJIM_INDICATOR_H

@@ -26,12 +26,12 @@ static inline bool is_number(double value)
 /* A quantity traded: signed, a number, not 0. */
 static inline bool is_flow(double value)
 {
-    return (fabs(value) > 0) & (fabs(value) <= SJ_VALUE_MAX);
+    return (fabs(value) >= SJ_VALUE_MIN) & (fabs(value) <= SJ_VALUE_MAX);
 }
 
 static inline bool is_present(double price, double quantity)
 {
-    return (quantity > 0) & (quantity <= SJ_VALUE_MAX) & (fabs(price) <= SJ_VALUE_MAX);
+    return (quantity >= SJ_VALUE_MIN) & (quantity <= SJ_VALUE_MAX) & (fabs(price) <= SJ_VALUE_MAX);
 }
 
 /* Seconds from one time to a later one; 0 when it is not later. */

@@ -40,7 +40,7 @@ typedef uint64_t v4u __attribute__((vector_size(32)));
                                                                                                    \
     static inline vi x##_is_present(vd price, vd quantity)                                         \
     {                                                                                              \
-        return (quantity > 0) & (quantity <= SJ_VALUE_MAX) & (price <= SJ_VALUE_MAX) &             \
+        return (quantity >= SJ_VALUE_MIN) & (quantity <= SJ_VALUE_MAX) & (price <= SJ_VALUE_MAX) & \
                (price >= -SJ_VALUE_MAX);                                                           \
     }                                                                                              \
                                                                                                    \
@@ -81,7 +81,7 @@ static inline v4i v4_both_present(v4d bid_price, v4d bid_quantity, v4d ask_price
     const v4i no_sign = (v4i){0} + INT64_MAX;
     v4d prices = (v4d)((v4i)bid_price & no_sign) + (v4d)((v4i)ask_price & no_sign);
     v4d sum = prices + (bid_quantity + ask_quantity);
-    return (sum <= SJ_VALUE_MAX) & (bid_quantity > 0) & (ask_quantity > 0);
+    return (sum <= SJ_VALUE_MAX) & (bid_quantity >= SJ_VALUE_MIN) & (ask_quantity >= SJ_VALUE_MIN);
 }
 
 static inline double v4_sum(v4d v)

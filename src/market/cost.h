@@ -2,12 +2,14 @@
  * cost.h: what a deal costs: fees.h's rates, the account's discount and the contract's value put
  * together, so that account, simulator and backtest charge the same.
  *
- * Rounding  as fees.h: stocks on the whole order, each cut off to a dollar, after the discount,
- * with the least fee once; futures and options lot by lot. Units     _e6: TWD, or a ratio, in
- * millionths. Quantities: shares for stocks (lots times the lot's shares) and odd lots, contracts
- * for futures and options. Errors    -SJ_E_UNKNOWN: no rate on that day. -SJ_E_RANGE: a negative
- * price of a stock, a price beyond 1e9, a quantity of 0, no side, a discount outside 0 .. 1000000,
- * or an amount beyond 9.2e12 TWD. Threads   any. No allocation.
+ * Rounding as fees.h: stocks on the whole order, each cut off to a dollar, after the discount,
+ *          with the least fee once; futures and options lot by lot.
+ * Units    _e6: TWD, or a ratio, in millionths. Quantities: shares for stocks (lots times the
+ *          lot's shares) and odd lots, contracts for futures and options.
+ * Errors   -SJ_E_UNKNOWN: no rate on that day. -SJ_E_RANGE: a negative price of a stock, a price
+ *          beyond 1e9, a quantity of 0, no side, a discount outside 0 .. 1000000, or an amount
+ *          beyond 9.2e12 TWD.
+ * Threads  any. No allocation.
  */
 #ifndef SJ_MARKET_COST_H
 #define SJ_MARKET_COST_H

@@ -2,7 +2,7 @@
 #ifndef SJ_TESTS_INDICATOR_SUITES_H
 #define SJ_TESTS_INDICATOR_SUITES_H
 
-#define INDICATOR_SUITES(X) X(golden) X(batch)
+#define INDICATOR_SUITES(X) X(golden) X(batch) X(values) X(signals) X(state)
 
 #define X(suite) int suite##_tests(void);
 INDICATOR_SUITES(X)

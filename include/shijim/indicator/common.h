@@ -12,6 +12,8 @@
 /* Prices and quantities beyond this are taken for damage, like NaN: sums of them would lose whole
  * lots. */
 #define SJ_VALUE_MAX 1e15
+/* A quantity below this is none. */
+#define SJ_VALUE_MIN 1e-15
 
 /* A column of a batch: row i begins at data + i * stride bytes. Any stride (0 repeats one value,
  * negative runs backwards), any alignment: a column of a NumPy array or a field of an array of

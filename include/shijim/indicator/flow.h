@@ -1,13 +1,13 @@
 /*
  * flow.h: trade flow imbalance over the last trades.
  *
- * TFI      Silantyev, "Order Flow Analysis of Cryptocurrency Markets", Digital Finance 1 (2019),
- *          section 3 (the signed sum of traded quantity), here over the last `window` trades:
+ * TFI      Silantyev, "Order Flow Analysis of Cryptocurrency Markets", Digital Finance 1 (2019):
+ *          the signed sum of traded quantity, here over the last `window` trades:
  *          net = buys - sells; imbalance = net / (buys + sells), within -1 .. 1.
  *
  * Invalid  a quantity that is zero, NaN, infinite or beyond SJ_VALUE_MAX is no trade: nothing
- * changes, the value is as before. Before the first trade: NaN. While fewer than `window` trades
- * were seen, the value is of those.
+ *          changes, the value is as before. Before the first trade: NaN. While fewer than
+ *          `window` trades were seen, the value is of those.
  */
 #ifndef SHIJIM_INDICATOR_FLOW_H
 #define SHIJIM_INDICATOR_FLOW_H

@@ -2,16 +2,17 @@
  * hawkes.h: self-exciting intensities of events.
  *
  * One      Hawkes, "Spectra of Some Self-Exciting and Mutually Exciting Point Processes",
- * Biometrika 58 (1971), equation 7, with up to 4 exponentials, by the recursion of Ozaki (1979):
- *          intensity(t) = base + sum over terms k and events t_i <= t of jump_k exp(-decay_k (t -
- * t_i)) Pair     the bivariate process of buys and sells (Bacry, Mastromatteo and Muzy, "Hawkes
- * Processes in Finance", 2015, equations 3 and 8): an event of side s raises the intensity of side
- * r by jump[r][s], which fades with decay[r][s]. Side 0 buys, 1 sells.
+ *          Biometrika 58 (1971), with up to 4 exponentials, by the recursion of Ozaki (1979):
+ *          intensity(t) = base + sum over terms k and events t_i <= t of
+ *                         jump_k exp(-decay_k (t - t_i))
+ * Pair     the bivariate process of buys and sells, as in Bacry, Mastromatteo and Muzy, "Hawkes
+ *          Processes in Finance" (2015), section 2: an event of side s raises the intensity of
+ *          side r by jump[2 r + s], which fades with decay[2 r + s]. Side 0 buys, 1 sells.
  *
- * Time     differences are taken between integers, then turned into seconds. Time that steps back,
- *          or stands, fades nothing, and the latest time seen stays the one to count from.
- * Stable   the process explodes when the branching ratio (sum of jump / decay) reaches 1. That is
- *          the user's to choose and not refused: each event adds no more than its jump.
+ * Time     differences are taken between integers, then turned into seconds. Time that steps
+ *          back, or stands, fades nothing, and the latest time seen stays the one to count from.
+ * Stable   the process explodes when the branching ratio (sum of jump / decay) reaches 1. That
+ *          is the user's to choose and not refused: each event adds no more than its jump.
  * Precision the exponential is good to 1e-14 relative, and stays at exp(-700) beyond.
  */
 #ifndef SHIJIM_INDICATOR_HAWKES_H

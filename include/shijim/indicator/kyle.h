@@ -1,14 +1,14 @@
 /*
  * kyle.h: Kyle's lambda, rolling.
  *
- * Lambda   Kyle, "Continuous Auctions and Insider Trading", Econometrica 53 (1985), theorem 1: the
- *          price moves by lambda per unit of net flow. Estimated as the slope of the least squares
- *          line of price change on signed quantity over the last `window` observations (one may be
- * a trade or a bar): lambda = (n Sxy - Sx Sy) / (n Sxx - Sx Sx).
+ * Lambda   Kyle, "Continuous Auctions and Insider Trading", Econometrica 53 (1985), theorem 1:
+ *          the price moves by lambda per unit of net flow. Estimated as the slope of the least
+ *          squares line of price change on signed quantity over the last `window` observations
+ *          (one may be a trade or a bar): lambda = (n Sxy - Sx Sy) / (n Sxx - Sx Sx).
  *
  * Value    NaN until `window` observations are there, and while all quantities are equal.
- * Invalid  an observation whose price or quantity is not finite, or beyond 1e15, changes nothing.
- *          Quantity 0 is an observation. The first one only sets the price.
+ * Invalid  an observation whose price or quantity is no number, or beyond SJ_VALUE_MAX, changes
+ *          nothing. Quantity 0 is an observation. The first one only sets the price.
  */
 #ifndef SHIJIM_INDICATOR_KYLE_H
 #define SHIJIM_INDICATOR_KYLE_H

@@ -1,15 +1,18 @@
 /*
  * ofi.h: order flow imbalance at the best prices, and at several levels.
  *
- * OFI      Cont, Kukanov and Stoikov, "The Price Impact of Order Book Events", Journal of Financial
- *          Econometrics 12 (2014), equation 4 (e_n) and 5 (its sum over an interval):
+ * OFI      Cont, Kukanov and Stoikov, "The Price Impact of Order Book Events", Journal of
+ *          Financial Econometrics 12 (2014), section 2: the e_n of an update, whose sum over an
+ *          interval is OFI:
  *          e = 1{Pb >= Pb'} qb - 1{Pb <= Pb'} qb' - 1{Pa <= Pa'} qa + 1{Pa >= Pa'} qa'
- *          where ' marks the update before. `bid` is the first pair of terms, `ask` minus the
- * second. MLOFI    Xu, Gould and Howison, "Multi-Level Order-Flow Imbalance in a Limit Order Book"
- * (2019), section 2: the same rule on each level's index, with the book before at the same index.
+ *          where ' marks the update before. side[0] is the first pair of terms, side[1] minus the
+ *          second.
+ * MLOFI    Xu, Gould and Howison, "Multi-Level Order-Flow Imbalance in a Limit Order Book"
+ *          (2019), section 2: the same rule on each level's index, with the book before at the
+ *          same index.
  * Scaled   Cont, Cucuringu and Zhang, "Cross-Impact of Order Flow Imbalance in Equity Markets"
- *          (2023), equations 2 and 3: the sum over an interval divided by the mean quantity per
- *          level and side in it.
+ *          (2023), section 2: the sum over an interval divided by the mean quantity per level and
+ *          side in it.
  *
  * First    the first update gives 0: there is nothing before it.
  * Absent   a side (level) that is absent counts as quantity 0 at the worst possible price: a bid

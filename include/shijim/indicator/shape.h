@@ -3,21 +3,22 @@
  *
  * mid         (bid + ask) / 2; spread: ask - bid.
  * microprice  (ask * qb + bid * qa) / (qb + qa): the weighted mid of Stoikov, "The Micro-Price: A
- *             High-Frequency Estimator of Future Prices", Quantitative Finance 18 (2018),
- * section 2. imbalance   (qb - qa) / (qb + qa) at the best prices (there, equation 1, as -1 .. 1).
+ *             High-Frequency Estimator of Future Prices", Quantitative Finance 18 (2018).
+ * imbalance   (qb - qa) / (qb + qa) at the best prices: the same paper's, stretched to -1 .. 1.
  * pressure    the same over all levels, level i (from 1) weighing 1 / i.
  * depth_ratio all bids' quantity / all asks' quantity.
  * slope       per side: how much quantity a price further away finds: the least squares line
- * through the mid of accumulated quantity Q_i on distance d_i: sum d_i Q_i / sum d_i d_i. (The
- *             demand and supply schedule's slope of Naes and Skjeltorp, "Order Book Characteristics
- *             and the Volume-Volatility Relation", Journal of Financial Markets 9 (2006), without
- * its logarithms: their eq. 2 has no value where a level holds one lot.)
+ *             through the mid of accumulated quantity Q_i on distance d_i,
+ *             sum d_i Q_i / sum d_i d_i. (The slope of the demand and supply schedule of Naes and
+ *             Skjeltorp, "Order Book Characteristics and the Volume-Volatility Relation", Journal
+ *             of Financial Markets 9 (2006), without its logarithms, which have no value where a
+ *             level holds one lot.)
  *
- * Absent   one side without a best level: mid, spread, microprice and slopes are NaN; imbalance and
- *          pressure are 1 or -1 for the side that is there, NaN with neither; the ratio is 0
- * without bids and NaN without asks. An absent level behind the best is left out. Crossed  bid >
- * ask: spread is negative, mid as defined, microprice and slopes are NaN (there is no price
- * between). Locked (bid = ask): microprice is that price.
+ * Absent   one side without a best level: mid, spread, microprice and slopes are NaN; imbalance
+ *          and pressure are of the quantities that are there, NaN where there are none; the ratio
+ *          is 0 without bids and NaN without asks. An absent level behind the best is left out.
+ * Crossed  bid > ask: spread is negative, mid as defined, microprice and slopes are NaN (there is
+ *          no price between). Locked (bid = ask): microprice is that price.
  */
 #ifndef SHIJIM_INDICATOR_SHAPE_H
 #define SHIJIM_INDICATOR_SHAPE_H

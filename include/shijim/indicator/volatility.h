@@ -1,13 +1,16 @@
 /*
  * volatility.h: realised variance of a price seen through noise, by pre-averaging.
  *
- * Source   Jacod, Li, Mykland, Podolskij and Vetter, "Microstructure Noise in the Continuous Case:
- * The Pre-Averaging Approach", Stochastic Processes and their Applications 119 (2009), equation
- *          3.6, in the finite form of Christensen, Kinnebrock and Podolskij (2010), equation 14.
- * With r the log returns, n of them, k the window and g(x) = min(x, 1 - x): Z_i   = sum over j = 1
- * .. k-1 of g(j/k) r_{i+j} psi1  = k sum over j = 1 .. k of (g(j/k) - g((j-1)/k))^2 psi2  = 1/k sum
- * over j = 1 .. k-1 of g(j/k)^2 value = n / (n - k + 2) sum Z_i^2 / (k psi2) - psi1 / (2 k^2 psi2)
- * sum r^2 the integrated variance since init or begin; its square root is the realised volatility.
+ * Source   Jacod, Li, Mykland, Podolskij and Vetter, "Microstructure Noise in the Continuous
+ *          Case: The Pre-Averaging Approach", Stochastic Processes and their Applications 119
+ *          (2009), with the finite sample factors of Christensen, Kinnebrock and Podolskij,
+ *          Journal of Econometrics 159 (2010). With r the log returns, n of them, k the window
+ *          and g(x) = min(x, 1 - x):
+ *          Z_i   = sum over j = 1 .. k-1 of g(j/k) r_{i+j}
+ *          psi1  = k sum over j = 1 .. k of (g(j/k) - g((j-1)/k))^2
+ *          psi2  = 1/k sum over j = 1 .. k-1 of g(j/k)^2
+ *          value = n / (n - k + 2) sum Z_i^2 / (k psi2) - psi1 / (2 k^2 psi2) sum r^2
+ *          the integrated variance since init or begin; its root is the realised volatility.
  *
  * Value    NaN until k - 1 returns are there. Never below 0 (the correction may exceed the sum).
  * Invalid  a price that is no number, or outside 1e-15 .. 1e15, changes nothing.

@@ -2,17 +2,18 @@
  * vpin.h: the volume-synchronised probability of informed trading.
  *
  * VPIN     Easley, Lopez de Prado and O'Hara, "Flow Toxicity and Liquidity in a High-frequency
- *          World", Review of Financial Studies 25 (2012), equation 7: over the last `window`
- * buckets of `bucket` quantity each, sum |buys - sells| / (window * bucket). Bulk     the same
- * paper, equation 6: of a bar's quantity V the part V * Z(dP / sigma) was bought, Z the normal
- * distribution function, sigma the deviation of dP. Here sigma is given, or estimated from the
- * changes before this bar's. While none is known (fewer than two changes, or all equal) a bar goes
- * whole to the side of dP, in halves where dP is 0.
+ *          World", Review of Financial Studies 25 (2012): over the last `window` buckets of
+ *          `bucket` quantity each, sum |buys - sells| / (window * bucket).
+ * Bulk     the same paper's bulk volume classification: of a bar's quantity V the part
+ *          V * Z(dP / sigma) was bought, Z the normal distribution function, sigma the deviation
+ *          of dP. Here sigma is given, or estimated from the changes before this bar's. While
+ *          none is known (fewer than two changes, or all equal) a bar goes whole to the side of
+ *          dP, in halves where dP is 0.
  *
  * Split    a trade is split over buckets. A bucket is full when no more than 1e-9 is missing.
  * Value    NaN until `window` buckets are full; then it changes when one fills up.
- * Invalid  a quantity that is zero, NaN, infinite or beyond 1e15 changes nothing; nor does a bar
- *          whose price is not finite, or whose quantity is negative.
+ * Invalid  a quantity that is zero, NaN, infinite or beyond SJ_VALUE_MAX changes nothing; nor
+ *          does a bar whose price is no number, or whose quantity is negative.
  */
 #ifndef SHIJIM_INDICATOR_VPIN_H
 #define SHIJIM_INDICATOR_VPIN_H
