@@ -63,7 +63,7 @@ PRINTS = {
     "portfolio margin": "equity",
     "portfolio trading-limits": "trading_limit",
     "portfolio": "",
-    "data scanner": "2330",
+    "data scanner": "rank_value",
     "data daily-quotes": "2330",
     "data credit-enquire": "2330",
 }
