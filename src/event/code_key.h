@@ -32,15 +32,12 @@ static inline struct sj_code_key sj_code_key_of(const char *code, size_t size)
  */
 static inline struct sj_code_key sj_code_key_of_padded(const char *code, size_t size)
 {
-    struct sj_code_key key;
+    static const uint8_t keep[2 * SJ_CODE_MAX] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                  255, 255, 255, 255, 255, 255, 255, 255};
+    struct sj_code_key key, mask;
     memcpy(&key, code, sizeof(key));
-    if (size <= 8) {
-        key.low &= size == 8 ? UINT64_MAX : (1ULL << (8 * size)) - 1;
-        key.high = 0;
-    } else if (size < SJ_CODE_MAX) {
-        key.high &= (1ULL << (8 * (size - 8))) - 1;
-    }
-    return key;
+    memcpy(&mask, keep + SJ_CODE_MAX - size, sizeof(mask));
+    return (struct sj_code_key){key.low & mask.low, key.high & mask.high};
 }
 
 static inline bool sj_code_key_equal(struct sj_code_key a, struct sj_code_key b)

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Open addressing, at most half full, so that a code is nearly always in its first slot. */
+/* Open addressing, at most an eighth full: a code is nearly always in its first slot, and whether
+ * it is can be foreseen by the processor. */
 struct slot {
     struct sj_code_key key;
     uint64_t id; /* 0 = free */
@@ -36,7 +37,7 @@ sj_rc sj_instruments_create(uint32_t capacity, struct sj_instruments **ret_table
     if (capacity == 0 || capacity > SJ_INSTRUMENTS_MAX)
         return -SJ_E_RANGE;
     uint32_t bits = 4;
-    while ((1U << bits) < capacity * 2)
+    while ((1U << bits) < capacity * 8)
         bits++;
     struct sj_instruments *table = calloc(1, sizeof(*table));
     if (!table)

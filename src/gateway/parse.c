@@ -8,6 +8,32 @@
 #define DATE_SIZE 10
 #define CREDIT_FIRST 2048 /* the first shapes of a channel are learned at once */
 
+static bool run_never(struct sj_parse *parse, struct shape_list *list, const char *json,
+                      size_t size, void *frame)
+{
+    (void)parse, (void)list, (void)json, (void)size, (void)frame;
+    return false;
+}
+
+void sj_parse_set_way(struct sj_parse *parse, enum sj_parse_way way)
+{
+    parse->way = way;
+    parse->run = way == SJ_PARSE_GENERAL ? run_never : sj_parse_fast;
+    parse->lane_count = sj_parse_fast_lanes;
+#ifdef SJ_PARSE_AVX512
+    if (way == SJ_PARSE_BEST && __builtin_cpu_supports("avx512vbmi2")) {
+        parse->run = sj_parse_fast_avx512;
+        parse->lane_count = sj_parse_fast_avx512_lanes;
+    }
+#endif
+    /* What was learned is for the lanes of another way. */
+    for (int channel = 0; channel < SJ_CHANNEL_COUNT; channel++) {
+        parse->lists[channel].count = 0;
+        parse->lists[channel].credit = CREDIT_FIRST;
+        parse->lists[channel].shapes[0]->last_mark = NO_MARK;
+    }
+}
+
 sj_rc sj_parse_create(const struct sj_instruments *table, struct sj_parse **ret_parse)
 {
     struct sj_parse *parse = aligned_alloc(64, (sizeof(*parse) + 63) / 64 * 64);
@@ -25,7 +51,6 @@ sj_rc sj_parse_create(const struct sj_instruments *table, struct sj_parse **ret_
         struct shape_list *list = &parse->lists[channel];
         for (int i = 0; i < SHAPES_MAX; i++)
             list->shapes[i] = &parse->memory[channel * SHAPES_MAX + i];
-        list->credit = CREDIT_FIRST;
         if (sj_parse_messages[channel].type != 0)
             sj_parse_frame_init(&sj_parse_messages[channel], (enum sj_channel)channel,
                                 parse->blanks[channel]);
@@ -33,7 +58,7 @@ sj_rc sj_parse_create(const struct sj_instruments *table, struct sj_parse **ret_
     sj_parse_closing_init(&parse->blank_closing);
     sj_parse_keys_init(parse->keys);
     parse->table = table;
-    parse->fast = true;
+    sj_parse_set_way(parse, SJ_PARSE_BEST);
     *ret_parse = parse;
     return 0;
 }
@@ -120,10 +145,16 @@ static inline sj_rc finished(struct sj_parse *parse, enum sj_channel channel, in
 }
 
 /* The general path, and the shape learned from it. */
-static sj_rc parse_slowly(struct sj_parse *parse, enum sj_channel channel, const char *json,
-                          size_t size, int64_t recv_ns, void *frame)
+static __attribute__((noinline)) sj_rc parse_slowly(struct sj_parse *parse, enum sj_channel channel,
+                                                    const char *json, size_t size, int64_t recv_ns,
+                                                    void *frame)
 {
-    bool learn = parse->fast && sj_parse_worth_learning(&parse->lists[channel]);
+    if (sj_parse_messages[channel].type == 0)
+        return -SJ_E_REFUSED;
+    parse->fault_offset = 0;
+    if (size > SJ_PARSE_SIZE_MAX)
+        return fail(parse, SJ_PARSE_OVERSIZED);
+    bool learn = parse->way != SJ_PARSE_GENERAL && sj_parse_worth_learning(&parse->lists[channel]);
     enum sj_parse_fault fault = sj_parse_general(parse, channel, json, size, frame, learn);
     if (fault != SJ_PARSE_NONE)
         return fail(parse, fault);
@@ -135,13 +166,17 @@ static sj_rc parse_slowly(struct sj_parse *parse, enum sj_channel channel, const
 sj_rc sj_parse_event(struct sj_parse *parse, enum sj_channel channel, const char *json, size_t size,
                      int64_t recv_ns, void *frame)
 {
-    if ((unsigned)channel >= SJ_CHANNEL_COUNT || sj_parse_messages[channel].type == 0)
+    if ((unsigned)channel >= SJ_CHANNEL_COUNT)
         return -SJ_E_REFUSED;
-    parse->fault_offset = 0;
-    if (size > SJ_PARSE_SIZE_MAX)
-        return fail(parse, SJ_PARSE_OVERSIZED);
-    if (!parse->fast || !sj_parse_fast(parse, channel, json, size, frame))
+    struct shape_list *list = &parse->lists[channel];
+    /* While nothing fits, only some payloads are tried. */
+    bool try =
+        size <= SJ_PARSE_SIZE_MAX && (list->misses <= MISSES_BEFORE_REST || list->misses % 8 == 0);
+    if (!try || !parse->run(parse, list, json, size, frame))
         return parse_slowly(parse, channel, json, size, recv_ns, frame);
+    list->misses = 0;
+    if (list->credit < CREDIT_MAX)
+        list->credit += CREDIT_HIT;
     parse->counts.fast++;
     return finished(parse, channel, recv_ns, frame);
 }
@@ -178,11 +213,6 @@ const char *sj_parse_code(const struct sj_parse *parse)
 const struct sj_parse_counts *sj_parse_counts(const struct sj_parse *parse)
 {
     return &parse->counts;
-}
-
-void sj_parse_set_fast(struct sj_parse *parse, bool fast)
-{
-    parse->fast = fast;
 }
 
 static const struct {

@@ -88,7 +88,14 @@ struct sj_parse_counts {
 /* [owner] */
 const struct sj_parse_counts *sj_parse_counts(const struct sj_parse *parse);
 
-/* For tests and benches: without the fast path every message takes the general one. [owner] */
-void sj_parse_set_fast(struct sj_parse *parse, bool fast);
+/* The ways through the parser; all have the same results. */
+enum sj_parse_way {
+    SJ_PARSE_BEST,   /* the fast path as this processor does it best, then the general one */
+    SJ_PARSE_COMMON, /* the fast path as all processors can do it, then the general one */
+    SJ_PARSE_GENERAL /* the general path alone */
+};
+
+/* For tests and benches. What was learned is forgotten. [owner] */
+void sj_parse_set_way(struct sj_parse *parse, enum sj_parse_way way);
 
 #endif

@@ -76,12 +76,18 @@ static const struct {
 
 #define BIT(field) (1ULL << FIELD_##field)
 #define TO(field, type, member, kind)                                                              \
-    [FIELD_##field] = {offsetof(struct type, member), STORE_##kind, false, false}
+    [FIELD_##field] = {.offset = offsetof(struct type, member), .store = STORE_##kind}
+/* Mostly more than eight bytes. */
+#define WIDE_TO(field, type, member)                                                               \
+    [FIELD_##field] = {.offset = offsetof(struct type, member), .store = STORE_E6, .wide = true}
 #define ARRAY_TO(field, type, member, kind)                                                        \
-    [FIELD_##field] = {offsetof(struct type, member), STORE_##kind | STORE_ARRAY, false, true}
+    [FIELD_##field] = {.offset = offsetof(struct type, member),                                    \
+                       .store = STORE_##kind | STORE_ARRAY,                                        \
+                       .element = true}
 #define CLOSING_TO(field, member, kind)                                                            \
-    [FIELD_##field] = {offsetof(struct sj_closing, member), STORE_##kind, true, false}
-#define FLAG_TO(field, flag) [FIELD_##field] = {SJ_FLAG_##flag, STORE_FLAG, false, false}
+    [FIELD_##field] = {                                                                            \
+        .offset = offsetof(struct sj_closing, member), .store = STORE_##kind, .closing = true}
+#define FLAG_TO(field, flag) [FIELD_##field] = {.offset = SJ_FLAG_##flag, .store = STORE_FLAG}
 
 #define HEAD_TARGETS                                                                               \
     [FIELD_CODE] = {.store = STORE_CODE}, [FIELD_DATE] = {.store = STORE_DATE},                    \
@@ -91,9 +97,9 @@ static const struct {
 #define TRADE_TARGETS(type)                                                                        \
     TO(CLOSE, type, price_e6, E6), TO(VOLUME, type, volume, U32),                                  \
         TO(TICK_TYPE, type, tick_type, TICK_TYPE), TO(CHG_TYPE, type, chg_type, U8),               \
-        TO(TOTAL_VOLUME, type, total_volume, I64), TO(TOTAL_AMOUNT, type, total_amount_e6, E6),    \
+        TO(TOTAL_VOLUME, type, total_volume, I64), WIDE_TO(TOTAL_AMOUNT, type, total_amount_e6),   \
         TO(OPEN, type, open_e6, E6), TO(HIGH, type, high_e6, E6), TO(LOW, type, low_e6, E6),       \
-        TO(AVG_PRICE, type, avg_price_e6, E6), TO(AMOUNT, type, amount_e6, E6),                    \
+        WIDE_TO(AVG_PRICE, type, avg_price_e6), WIDE_TO(AMOUNT, type, amount_e6),                  \
         TO(PRICE_CHG, type, price_chg_e6, E6), TO(PCT_CHG, type, pct_chg_e6, E6),                  \
         TO(BID_SIDE_TOTAL_VOL, type, bid_side_total_vol, I64),                                     \
         TO(ASK_SIDE_TOTAL_VOL, type, ask_side_total_vol, I64),                                     \
@@ -160,7 +166,7 @@ const struct message sj_parse_messages[SJ_CHANNEL_COUNT] = {
             .targets = {HEAD_TARGETS, TO(CLOSE, sj_index, close_e6, E6),
                         TO(REFERENCE, sj_index, reference_e6, E6), TO(OPEN, sj_index, open_e6, E6),
                         TO(HIGH, sj_index, high_e6, E6), TO(LOW, sj_index, low_e6, E6),
-                        TO(TOTAL_AMOUNT, sj_index, total_amount_e6, E6),
+                        WIDE_TO(TOTAL_AMOUNT, sj_index, total_amount_e6),
                         TO(TOTAL_VOLUME, sj_index, total_volume, I64)},
             .type = SJ_EVENT_INDEX,
             .required = ALWAYS | BIT(CLOSE),

@@ -54,7 +54,7 @@ static void record(struct walk *walk, const char *start, const char *end, struct
     struct sj_parse *parse = walk->parse;
     if (!walk->recording)
         return;
-    if (parse->record_count >= STEPS_MAX) {
+    if (parse->record_count >= RECORDS_MAX) {
         parse->record_count = UINT32_MAX;
         walk->recording = false;
         return;

@@ -1,15 +1,16 @@
 /*
  * parse_impl.h: what the files of the parser share (parse.c, parse_fields.c, parse_general.c,
- * parse_shape.c).
+ * parse_shape.c, parse_run.c).
  *
  * A payload's field is known by its key (parse_fields.c); where it goes depends on the message: a
- * target. The general path walks any JSON. The fast path runs a shape: the steps learned from a
- * message that the general path accepted, each a literal to be matched and a value to be stored.
+ * target. The general path walks any JSON. The fast path runs a shape: the literals and the places
+ * of the values, learned from a message that the general path accepted.
  */
 #ifndef SJ_GATEWAY_PARSE_IMPL_H
 #define SJ_GATEWAY_PARSE_IMPL_H
 
 #include "gateway/parse.h"
+#include "gateway/parse_scan.h"
 
 #include <string.h>
 
@@ -19,10 +20,20 @@
 
 #define KEY_SIZE_MAX 31
 #define KEY_SLOTS 256
-#define MARKS_MAX 256 /* commas of a payload on the fast path */
-#define STEPS_MAX 128
+#define MARKS_MAX 128 /* commas of a payload on the fast path */
+#define MARKS_SPACE MARKS_ROOM(MARKS_MAX)
+#define RECORDS_MAX 128
+#define LITERALS_MAX 64
+#define OTHERS_MAX 64
 #define SHAPES_MAX 8 /* remembered per channel */
 #define LITERAL_SIZE 32
+#define HEAD_MAX 48 /* bytes between a comma and the value behind it */
+#define TAIL_MAX 8  /* bytes between a value and the comma behind it */
+#define QUOTES 4    /* commas between quotes looked at together */
+#define NO_MARK UINT32_MAX
+#define CREDIT_MAX 2048
+#define CREDIT_HIT 16
+#define MISSES_BEFORE_REST 64
 #define TEXT_MAX 64      /* no key, code or decimal that matters is longer */
 #define CODE_SIZE_MAX 63 /* of a code told with -SJ_E_UNKNOWN */
 
@@ -100,6 +111,7 @@ struct target {
     uint8_t store;
     bool closing; /* the offset is into struct sj_closing, not into the frame */
     bool element; /* of an array */
+    bool wide;    /* mostly longer than a lane */
 };
 
 /* What a channel's payload becomes. */
@@ -123,36 +135,63 @@ struct key {
     uint8_t field;
 };
 
-/* One literal and the value behind it. */
-struct step {
-    uint8_t literal[LITERAL_SIZE];
-    uint32_t literal_mask; /* a bit per byte of the literal */
-    uint16_t mark;      /* the comma behind the value, or behind an array's first, by its number */
-    uint16_t mark_last; /* behind an array's last */
-    uint16_t offset;    /* as in struct target */
-    uint8_t literal_size;
-    uint8_t tail;  /* bytes between the value's end and that comma */
-    uint8_t store; /* enum store, or STEP_* */
-    uint8_t count; /* elements of an array */
-    uint8_t apart; /* bytes between them: 1 is a comma, 3 a comma between quotes */
-};
-
+/* Values that are read in no way of enum store. */
 enum {
-    STEP_LITERAL = STORE_ARRAY, /* no value: the literal goes on in the next step */
-    STEP_STRING,                /* a string that is not kept */
+    STEP_STRING = STORE_ARRAY, /* not kept */
     STEP_NUMBER,
-    STEP_CLOSING_E6, /* the offset is into struct sj_closing */
-    STEP_CLOSING_I64,
-    STEP_E6S, /* `count` elements, packed as servers do */
-    STEP_U32S,
-    STEP_I32S,
-    STEP_END /* the literal must end the payload */
+    STEP_CLOSING_E6 /* the offset is into struct sj_closing */
 };
 
+/* Bytes that never change, and which of the 32 they are. */
+struct literal {
+    _Alignas(32) uint8_t text[LITERAL_SIZE];
+    uint8_t mask[LITERAL_SIZE];
+};
+
+/* Each stands behind a value, or at a comma that has none before it. */
+struct literals {
+    struct literal literals[LITERALS_MAX];
+    uint16_t marks[LITERALS_MAX];
+    uint16_t count;
+};
+
+/* A value that no lane reads. */
+struct other {
+    uint16_t mark;   /* the comma behind it */
+    uint16_t offset; /* or the flag */
+    uint8_t store;   /* enum store, or STEP_* */
+};
+
+/* How numbers read in lanes go into the message: by kind, these behind one another. */
+enum { MOVE_8, MOVE_4, MOVE_1, MOVE_CLOSING, MOVE_5X8, MOVE_5X4, MOVE_COUNT };
+
+struct move {
+    uint16_t from; /* the comma behind the number */
+    uint16_t to;
+    uint16_t most; /* MOVE_1: the greatest value */
+};
+
+/* A value has the number of the comma behind it (parse_scan.h), the last one that of the payload's
+ * end. The arrays have an entry for each. */
 struct shape {
-    struct step steps[STEPS_MAX];
-    uint32_t step_count;
-    uint32_t mark_count;
+    _Alignas(64) int32_t heads[MARKS_SPACE]; /* from the comma before a value to the value */
+    int32_t tails[MARKS_SPACE];              /* from its end to the comma behind it */
+    int64_t numbers[MARKS_SPACE];            /* as lanes_read() wants them */
+    int64_t kinds[MARKS_SPACE];
+    int64_t naturals[MARKS_SPACE];
+    uint8_t stores[MARKS_SPACE];
+    uint32_t last_mark; /* the last comma */
+    int32_t last_size;  /* of what is behind the last comma, if that never changes; else 0 */
+    uint16_t code, date, time;
+    uint16_t quotes_count, flag_count, other_count, group_count;
+    uint16_t move_ends[MOVE_COUNT];      /* how many up to this kind */
+    uint16_t quotes[MARKS_MAX / QUOTES]; /* so many commas from here on stand between quotes */
+    uint16_t groups[MARKS_MAX];          /* the first number of each group of lanes */
+    struct other flags[OTHERS_MAX];
+    struct other others[OTHERS_MAX];
+    struct move moves[RECORDS_MAX];
+    struct literals literals;
+    struct literals longer; /* 32 bytes further on: what did not fit */
     uint32_t frame_size;
     uint32_t unknown_fields;
     bool has_closing;
@@ -174,13 +213,18 @@ struct record {
     struct target target; /* its store without STORE_ARRAY, or STEP_* */
 };
 
+typedef bool parse_run(struct sj_parse *parse, struct shape_list *list, const char *json,
+                       size_t size, void *frame);
+
 struct sj_parse {
     const struct sj_instruments *table;
     struct shape_list lists[SJ_CHANNEL_COUNT];
     char date[16];   /* the last date's text, 10 bytes */
     int64_t date_ns; /* its midnight in Taipei, UTC */
-    bool fast;
+    enum sj_parse_way way;
     bool has_closing;
+    parse_run *run;
+    uint32_t lane_count; /* of `run` */
     enum sj_parse_fault fault;
     size_t fault_offset;
     char code[CODE_SIZE_MAX + 1];
@@ -192,7 +236,7 @@ struct sj_parse {
     struct sj_closing blank_closing;
     uint32_t record_count; /* of the payload at hand; UINT32_MAX: it can't be learned */
     uint32_t record_unknown_fields;
-    struct record records[STEPS_MAX];
+    struct record records[RECORDS_MAX];
     char key_text[TEXT_MAX]; /* unescaped copies of the payload at hand */
     char value_text[TEXT_MAX];
     char code_text[TEXT_MAX];
@@ -250,8 +294,12 @@ enum sj_parse_fault sj_parse_general(struct sj_parse *parse, enum sj_channel cha
                                      const char *json, size_t size, void *frame, bool record);
 
 /* The fast path: true if a shape fitted and the frame is finished (but for recv_ns). */
-bool sj_parse_fast(struct sj_parse *parse, enum sj_channel channel, const char *json, size_t size,
-                   void *frame);
+parse_run sj_parse_fast;
+parse_run sj_parse_fast_avx512; /* for processors that have it (with VBMI2) */
+extern const uint32_t sj_parse_fast_lanes, sj_parse_fast_avx512_lanes;
+
+/* Makes the shape that fitted the first to be tried. */
+void sj_parse_shape_to_front(struct shape_list *list, uint32_t at);
 
 /* Counts a payload that no shape fitted; true if its shape shall be learned. */
 bool sj_parse_worth_learning(struct shape_list *list);

@@ -9,7 +9,7 @@
 #include "gateway/parse.h"
 #include "support/test.h"
 
-#define ROUNDS 400000
+#define ROUNDS 200000
 #define REFERENCE_EVERY 6
 #define PAYLOAD_MAX 8192
 
@@ -334,7 +334,7 @@ static void check(struct both *both, enum sj_channel channel, const char *json, 
         fail_msg("another event than the reference's: %.*s", (int)size, json);
 }
 
-static void create(struct both *both)
+static void create(struct both *both, enum sj_parse_way way)
 {
     assert_int_equal(sj_instruments_create(16, &both->table), 0);
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
@@ -345,18 +345,25 @@ static void create(struct both *both)
     }
     assert_int_equal(sj_parse_create(both->table, &both->fast), 0);
     assert_int_equal(sj_parse_create(both->table, &both->general), 0);
-    sj_parse_set_fast(both->general, false);
+    sj_parse_set_way(both->fast, way);
+    sj_parse_set_way(both->general, SJ_PARSE_GENERAL);
 }
 
-static void parse_of_random_payloads_is_the_same_on_every_path(void **state)
+static void close_both(struct both *both)
 {
-    (void)state;
+    sj_parse_close(both->fast);
+    sj_parse_close(both->general);
+    sj_instruments_close(both->table);
+}
+
+static void check_random(enum sj_parse_way way)
+{
     static char json[PAYLOAD_MAX + SJ_PARSE_PADDING];
     uint64_t random = sj_test_seed();
     const char *wanted = getenv("SHIJIM_TEST_ROUNDS");
     uint64_t rounds = wanted ? strtoull(wanted, NULL, 0) : ROUNDS;
     struct both both;
-    create(&both);
+    create(&both, way);
     for (uint64_t round = 0; round < rounds; round++) {
         enum sj_channel channel = (enum sj_channel)(1 + pick(&random, SJ_CHANNEL_QUOTE_IDX));
         /* A few structures that come again and again, and some that never do. */
@@ -380,15 +387,70 @@ static void parse_of_random_payloads_is_the_same_on_every_path(void **state)
     assert_int_equal(counts->unknown_fields, sj_parse_counts(both.general)->unknown_fields);
     assert_memory_equal(counts->faults, sj_parse_counts(both.general)->faults,
                         sizeof(counts->faults));
-    sj_parse_close(both.fast);
-    sj_parse_close(both.general);
-    sj_instruments_close(both.table);
+    close_both(&both);
+}
+
+static void parse_of_random_payloads_is_the_same_on_every_path(void **state)
+{
+    (void)state;
+    check_random(SJ_PARSE_BEST);
+}
+
+static void parse_of_random_payloads_is_the_same_on_every_processor(void **state)
+{
+    (void)state;
+    check_random(SJ_PARSE_COMMON);
+}
+
+/* Payloads with the text as one of their numbers: a decimal, and whole ones of 4, 8 and 1 bytes;
+ * and a good one first, so that the fast path tries all. */
+static void check_number(struct both *both, const char *text)
+{
+    for (int place = -1; place < 4; place++) {
+        char json[512 + SJ_PARSE_PADDING] = {0};
+        int size =
+            snprintf(json, 512,
+                     "{\"code\":\"2330\",\"date\":\"2026-11-23\",\"time\":\"09:00:01.123456\","
+                     "\"close\":\"%s\","
+                     "\"volume\":%s,\"total_volume\":%s,\"tick_type\":%s,\"simtrade\":false}",
+                     place == 0 ? text : "1.5", place == 1 ? text : "1", place == 2 ? text : "2",
+                     place == 3 ? text : "1");
+        check(both, SJ_CHANNEL_TICK_FOP, json, (size_t)size, false);
+    }
+}
+
+/* All texts of up to four of these letters alone, then behind digits up to and beyond a lane. */
+static void parse_of_all_short_numbers_is_the_same_on_every_path(void **state)
+{
+    (void)state;
+    static const char letters[] = "012.-9e \"";
+    static const char *const fronts[] = {"", "1234", "12345", "123.4", "-1234", "1234567"};
+    struct both both;
+    for (enum sj_parse_way way = SJ_PARSE_BEST; way <= SJ_PARSE_COMMON; way++) {
+        create(&both, way);
+        check_number(&both, "7");
+        for (size_t front = 0; front < sizeof(fronts) / sizeof(fronts[0]); front++)
+            for (uint32_t n = 0; n < 9999; n++) {
+                char text[32];
+                size_t size = strlen(strcpy(text, fronts[front]));
+                uint32_t rest = n;
+                for (; rest > 0; rest /= 10)
+                    if (rest % 10 != 0)
+                        text[size++] = letters[rest % 10 - 1];
+                text[size] = '\0';
+                check_number(&both, text);
+            }
+        assert_true(sj_parse_counts(both.fast)->fast > 60000);
+        close_both(&both);
+    }
 }
 
 int parse_random_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parse_of_random_payloads_is_the_same_on_every_path),
+        cmocka_unit_test(parse_of_random_payloads_is_the_same_on_every_processor),
+        cmocka_unit_test(parse_of_all_short_numbers_is_the_same_on_every_path),
     };
     return cmocka_run_group_tests_name("parse_random", tests, NULL, NULL);
 }
