@@ -152,6 +152,7 @@ static void take_position(struct sj_account *account, const struct sj_position_s
             ? snapshot->avg_price_e6
             : 0;
     held->seen |= (uint8_t)(1u << snapshot->account);
+    held->named |= (uint8_t)(1u << snapshot->account);
     if (held->mark_e6 == 0 && snapshot->last_price_e6 != SJ_NULL_E6 &&
         price_sane(snapshot->last_price_e6))
         held->mark_e6 = snapshot->last_price_e6;

@@ -5,7 +5,8 @@
  *     sj_account_fill(account, &fill);      every FILL, before anybody else: fee and tax are put in
  *     sj_account_market(account, event);    TRADE, QUOTE, BOOK: marks; INSTRUMENT: definitions
  *     sj_account_event(account, event);     POSITION events of an account, then its ACCOUNT event,
- *                                           which ends the snapshot and has it compared
+ *                                           which ends the snapshot and has it compared: what it
+ *                                           did not name is not held
  *
  * A position is kept for each strategy and instrument; strategy 0 is the house: what was there
  * before us and what nobody else ordered. Costs are averaged: closing releases the part of the cost

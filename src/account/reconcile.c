@@ -107,6 +107,15 @@ static void compare(struct sj_account *account, uint32_t id, uint32_t number)
     set_differs(account, id, number, true);
 }
 
+/* A snapshot names what is held: what it does not name is not held any more. */
+static void forget_unnamed(struct held *held, uint32_t number)
+{
+    uint8_t bit = (uint8_t)(1u << number);
+    if (!(held->named & bit))
+        held->broker[number] = 0;
+    held->named &= (uint8_t)~bit;
+}
+
 void reconcile_account(struct sj_account *account, uint32_t number)
 {
     bool first = account->sides[number].snapshot_ns == 0;
@@ -115,6 +124,7 @@ void reconcile_account(struct sj_account *account, uint32_t number)
         struct held *held = &account->held[id];
         if (!held->known || (held->seen == 0 && held->own == 0))
             continue;
+        forget_unnamed(held, number);
         /* What was there before us: no fill of ours made it, so there is nothing to compare. */
         if (first && !held->traded && held->own != broker_units(held))
             adopt(account, id, number);

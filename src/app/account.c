@@ -28,6 +28,9 @@ void sj_live_account(const struct sj_live *live, struct sj_live_account *ret)
     *ret = (struct sj_live_account){0};
     for (uint32_t i = 0; i < sj_gateway_count(live->gateway); i++)
         add_connection(ret, sj_gateway_counters(live->gateway, i));
+    if (live->trader_counters)
+        ret->own +=
+            get(&live->trader_counters->published) + get(&live->trader_counters->account_published);
     ret->taken_over = live->taken_over;
     ret->accepted = get(&live->recorder.accepted_count);
     sj_journal_stat(live->journal, &journal);

@@ -193,8 +193,8 @@ static int run(struct sj_demo *demo)
 
 int sj_cmd_demo(int argc, char **argv)
 {
-    static struct sj_demo demo = {.seconds = 30, .instruments = 1000, .rate = 100000};
-    bool strategy = true;
+    static struct sj_demo demo = {
+        .seconds = 30, .instruments = 1000, .rate = 100000, .strategy = true};
     const struct sj_cli_option options[] = {
         {"seconds", "N", "how long; 0: until Ctrl-C (default 30)", SJ_CLI_UINT, &demo.seconds, 0,
          86400, 0},
@@ -202,8 +202,8 @@ int sj_cmd_demo(int argc, char **argv)
          SJ_DEMO_INSTRUMENTS_MAX, 0},
         {"rate", "N", "events a second, all together (default 100000)", SJ_CLI_UINT, &demo.rate, 1,
          2000000, 0},
-        {"strategy", NULL, "there are no strategies yet; accepted for scripts", SJ_CLI_FLAG,
-         &strategy, 0, 0, 0},
+        {"strategy", NULL, "trade on paper meanwhile (default; --no-strategy: only record)",
+         SJ_CLI_FLAG, &demo.strategy, 0, 0, 0},
         {"dir", "DIR", "where its files go; emptied first (default: a folder in /tmp)", SJ_CLI_TEXT,
          &demo.dir, 0, 0, 0},
         {"json", NULL, "no screen; the result as one JSON object", SJ_CLI_FLAG, &demo.json, 0, 0,

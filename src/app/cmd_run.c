@@ -25,20 +25,36 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-/* Until a signal comes. A journal that stopped does not end the process: what is in the rings and
- * in the store's hands is still shown and sent, and the operator is told. */
-static void wait_for_signal(const sigset_t *set)
+static void kill_by_signal(void)
+{
+    sj_rc rc = live.trader
+                   ? sj_switch_kill(sj_trader_switch(live.trader), SJ_CONTROL_BY_SIGNAL, "SIGUSR1")
+                   : -SJ_E_UNKNOWN;
+    if (rc < 0)
+        sj_log_error("trading", "SIGUSR1: nothing is killed: %s", sj_rc_text(rc));
+}
+
+/* Until a signal ends it, or trading cannot begin. A journal that stopped does not end the process:
+ * what is in the rings and in the store's hands is still shown and sent, and the operator is told.
+ */
+static sj_rc wait_for_end(const sigset_t *set)
 {
     struct timespec timeout = {.tv_nsec = LOOK_EVERY_NS};
     for (;;) {
         int signal_number = sigtimedwait(set, NULL, &timeout);
-        if (signal_number > 0) {
+        if (signal_number == SIGUSR1) {
+            kill_by_signal();
+        } else if (signal_number > 0) {
             sj_log_info("run", "%s: stopping in order", strsignal(signal_number));
-            return;
+            return 0;
         }
+        sj_rc rc = sj_live_trade(&live);
+        if (rc < 0)
+            return rc;
         if (sj_live_check(&live) < 0)
             sj_log_error("journal", "%s", live.error);
         sj_log_flush();
@@ -68,7 +84,10 @@ static int run(const struct sj_cli *cli, const struct sj_settings *settings, con
     if (rc < 0)
         return sj_cli_fail(cli, sj_live_is_user_mistake(rc) ? SJ_EXIT_USER : SJ_EXIT_FAILED, "%s",
                            live.error);
-    wait_for_signal(&signals);
+    char error[SJ_LIVE_ERROR_MAX] = "";
+    sj_rc ended = wait_for_end(&signals);
+    if (ended < 0)
+        memcpy(error, live.error, sizeof error);
     rc = sj_live_stop(&live);
     sj_live_account(&live, &totals);
     sj_view_account(stdout, &totals);
@@ -76,6 +95,9 @@ static int run(const struct sj_cli *cli, const struct sj_settings *settings, con
     if (rc < 0)
         exit_code = sj_cli_fail(cli, rc == -SJ_E_IDENTITY ? SJ_EXIT_IDENTITY : SJ_EXIT_FAILED, "%s",
                                 live.error);
+    if (ended < 0)
+        exit_code = sj_cli_fail(cli, sj_live_is_user_mistake(ended) ? SJ_EXIT_USER : SJ_EXIT_FAILED,
+                                "%s", error);
     sj_live_done(&live);
     sj_log_flush();
     return exit_code;

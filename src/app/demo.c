@@ -99,6 +99,21 @@ static void write_servers(const struct sj_demo *demo, FILE *file)
             fprintf(file, "    - http://127.0.0.1:%s\n", port);
 }
 
+/* Two strategies on paper: one that quotes, one that takes. The simulated market is always open, so
+ * the hours of the real one are not asked for. */
+static void write_trading(const struct sj_demo *demo, FILE *file)
+{
+    fprintf(file,
+            "trading:\n  mode: paper\n  state_dir: %s/state\n"
+            "risk:\n  session_check: false\n  account_age_ms: 0\n  cash_check: false\n  "
+            "margin_check: false\n"
+            "strategies:\n"
+            "  quotes:\n    use: market_maker\n    instruments: [\"FUT:TXF?6\", \"FUT:MXF?6\"]\n"
+            "    calls: 100\n"
+            "  signal:\n    use: micro_alpha\n    instruments: [\"FUT:TXF?7\"]\n",
+            demo->dir);
+}
+
 sj_rc sj_demo_write_config(struct sj_demo *demo)
 {
     char path[SJ_DEMO_PATH_MAX];
@@ -121,6 +136,8 @@ sj_rc sj_demo_write_config(struct sj_demo *demo)
             "store:\n  url: http://127.0.0.1:%s\n  database: shijim\n  user: shijim\n"
             "  password_file: %s/store/writer.token\n",
             demo->store_port, demo->dir);
+    if (demo->strategy)
+        write_trading(demo, file);
     fprintf(file, "watch:\n  listen: 127.0.0.1:0\n  port_file: %s/run.port\n", demo->dir);
     return fclose(file) ? -errno : 0;
 }

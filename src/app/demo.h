@@ -25,6 +25,7 @@ struct sj_demo {
     uint64_t rate;
     const char *dir;
     bool json;
+    bool strategy; /* trade on paper */
     char default_dir[128];
     char bus_dir[64];
     char sim_ports[256];

@@ -15,6 +15,7 @@
 #define STOP_STEP_NS (5 * SJ_NS_PER_MS)
 #define GATEWAY_STOP_NS (15 * SJ_NS_PER_S)
 #define RECORDER_STOP_NS (30 * SJ_NS_PER_S)
+#define TRADER_STOP_NS (5 * SJ_NS_PER_S)
 #define STORE_STOP_NS (20 * SJ_NS_PER_S)
 #define STORE_POLL_MS 5
 
@@ -91,18 +92,41 @@ static sj_rc create_gateway(struct sj_live *live)
     return sj_gateway_create(&options, &live->gateway, live->error);
 }
 
-/* Events in a ring that the journal does not hold and no connection of ours has published: a killed
- * process left them. Before anybody works. */
-static sj_rc count_taken_over(struct sj_live *live, uint32_t connection, const char *name)
+static sj_rc create_trader(struct sj_live *live)
+{
+    static char names[SJ_CONNECTIONS_MAX][SJ_BUS_NAME_MAX];
+    struct sj_trader_options options = {
+        .settings = live->settings,
+        .bus_dir = sj_live_bus_dir(live),
+        .ring_count = sj_gateway_count(live->gateway),
+        .last_seq = journal_seq(live, SJ_SRC_STRATEGY),
+        .account_last_seq = journal_seq(live, SJ_SRC_STRATEGY + 1),
+    };
+    if (live->settings->trading.mode == SJ_TRADING_OFF)
+        return 0;
+    for (uint32_t i = 0; i < options.ring_count; i++) {
+        sj_live_ring_name(i, names[i]);
+        options.rings[i] = names[i];
+    }
+    sj_rc rc = sj_trader_create(&options, live->error, &live->trader);
+    if (rc >= 0)
+        live->trader_counters = sj_trader_counters(live->trader);
+    return rc;
+}
+
+/* Lets the recorder take a ring. What lies in it that the journal does not hold, and that nobody of
+ * ours has published (`own_count`), a killed process left. Before anybody works. */
+static sj_rc record_ring(struct sj_live *live, const char *name, uint32_t src, uint64_t own_count)
 {
     struct sj_bus_stat stat;
-    sj_rc rc = sj_bus_stat(sj_live_bus_dir(live), name, &stat);
+    sj_rc rc =
+        sj_recorder_add(&live->recorder, sj_live_bus_dir(live), name, journal_seq(live, src));
+    if (rc >= 0)
+        rc = sj_bus_stat(sj_live_bus_dir(live), name, &stat);
     if (rc < 0)
         return rc;
-    const struct sj_gateway_counters *counters = sj_gateway_counters(live->gateway, connection);
-    uint64_t next_seq = sj_bus_reader_next_seq(live->recorder.rings[connection].reader);
-    live->taken_over +=
-        stat.last_seq + 1 - next_seq - atomic_load_explicit(&counters->own, memory_order_relaxed);
+    const struct sj_recorder_ring *ring = &live->recorder.rings[live->recorder.ring_count - 1];
+    live->taken_over += stat.last_seq + 1 - sj_bus_reader_next_seq(ring->reader) - own_count;
     return 0;
 }
 
@@ -110,13 +134,16 @@ static sj_rc create_recorder(struct sj_live *live)
 {
     sj_rc rc = sj_recorder_init(&live->recorder, live->journal, journal_seq(live, SJ_SRC_JOURNAL));
     for (uint32_t i = 0; rc >= 0 && i < sj_gateway_count(live->gateway); i++) {
+        const struct sj_gateway_counters *counters = sj_gateway_counters(live->gateway, i);
         char name[SJ_BUS_NAME_MAX];
         sj_live_ring_name(i, name);
-        rc = sj_recorder_add(&live->recorder, sj_live_bus_dir(live), name,
-                             journal_seq(live, SJ_SRC_GATEWAY + i));
-        if (rc >= 0)
-            rc = count_taken_over(live, i, name);
+        rc = record_ring(live, name, SJ_SRC_GATEWAY + i,
+                         atomic_load_explicit(&counters->own, memory_order_relaxed));
     }
+    if (rc >= 0 && live->trader)
+        rc = record_ring(live, SJ_TRADER_RING, SJ_SRC_STRATEGY, 0);
+    if (rc >= 0 && live->trader)
+        rc = record_ring(live, SJ_TRADER_ACCOUNT_RING, SJ_SRC_STRATEGY + 1, 0);
     if (rc >= 0)
         rc = sj_recorder_note_recovery(&live->recorder, &live->recovery);
     if (rc >= 0)
@@ -142,13 +169,16 @@ static sj_rc start_watch(struct sj_live *live)
 {
     const struct sj_watch_config *config = &live->settings->watch;
     const struct sj_watch_page pages[] = {
-        {"/metrics", "text/plain; version=0.0.4; charset=utf-8", sj_live_metrics_page, live},
-        {"/status", "application/json", sj_live_status_page, live},
-        {"/health", "text/plain; charset=utf-8", sj_live_health_page, live},
+        {"/metrics", "text/plain; version=0.0.4; charset=utf-8", sj_live_metrics_page, live, NULL},
+        {"/status", "application/json", sj_live_status_page, live, NULL},
+        {"/health", "text/plain; charset=utf-8", sj_live_health_page, live, NULL},
+        {"/kill", "text/plain; charset=utf-8", NULL, live, sj_live_kill_action},
+        {"/panic", "text/plain; charset=utf-8", NULL, live, sj_live_panic_action},
     };
     if (!*config->listen)
         return 0;
-    sj_rc rc = sj_watch_server_start(config->listen, pages, 3, NULL, &live->watch);
+    sj_rc rc = sj_watch_server_start(config->listen, pages, live->trader ? 5 : 3,
+                                     live->settings->trading.token, &live->watch);
     if (rc < 0)
         return fail(live, rc,
                     "watch.listen '%s' must be a free loopback address such as "
@@ -187,6 +217,14 @@ static sj_rc store_work(void *context)
     return rc;
 }
 
+/* In `shared` the trader's turn comes right behind the connections', on the same thread: no hop
+ * between a received byte and a sent order. */
+static sj_rc share_trader(struct sj_live *live)
+{
+    struct sj_duty duty = {.name = "trade", .do_work = sj_trader_work, .context = live->trader};
+    return live->trader ? sj_duty_add(&live->gateway_runners[0], &duty) : 0;
+}
+
 /* One runner for all connections, or one each. */
 static sj_rc start_gateway_runners(struct sj_live *live)
 {
@@ -210,6 +248,9 @@ static sj_rc start_gateway_runners(struct sj_live *live)
         if (rc < 0)
             return rc;
     }
+    sj_rc added = shared ? share_trader(live) : 0;
+    if (added < 0)
+        return added;
     for (uint32_t i = 0; i < (shared ? 1 : count); i++) {
         sj_rc rc = sj_duty_start(&live->gateway_runners[i]);
         if (rc < 0)
@@ -235,6 +276,9 @@ static sj_rc start_threads(struct sj_live *live)
                             &live->recorder);
     if (rc >= 0)
         rc = start_gateway_runners(live);
+    if (rc >= 0 && live->trader && live->settings->threads.layout != SJ_THREADS_SHARED)
+        rc = start_runner(&live->trader_runner, "trade", 200 * SJ_NS_PER_US, sj_trader_work,
+                          live->trader);
     set_nice(0);
     if (rc >= 0 && live->store)
         rc = start_runner(&live->store_runner, "store", 5 * SJ_NS_PER_MS, store_work, live);
@@ -250,6 +294,8 @@ sj_rc sj_live_start(struct sj_live *live, const struct sj_settings *settings)
     sj_rc rc = open_journal(live);
     if (rc >= 0)
         rc = create_gateway(live);
+    if (rc >= 0)
+        rc = create_trader(live);
     if (rc >= 0)
         rc = create_recorder(live);
     if (rc >= 0)
@@ -280,6 +326,41 @@ sj_rc sj_live_check(struct sj_live *live)
     return rc;
 }
 
+/* Every connection has its instruments; and in paper mode, a server that says it is a simulation.
+ */
+static sj_rc market_is_known(struct sj_live *live)
+{
+    bool simulation = true;
+    for (uint32_t i = 0; i < sj_gateway_count(live->gateway); i++) {
+        const struct sj_gateway_counters *counters = sj_gateway_counters(live->gateway, i);
+        if (atomic_load_explicit(&counters->phase, memory_order_acquire) != SJ_GATEWAY_RUNNING)
+            return 0;
+        simulation =
+            simulation && atomic_load_explicit(&counters->simulation, memory_order_relaxed);
+    }
+    if (live->settings->trading.mode == SJ_TRADING_PAPER && !simulation)
+        return fail(live, -SJ_E_REFUSED,
+                    "trading.mode is paper, but a broker's server is not in simulation; nothing "
+                    "was sent. Start it in simulation, or set trading.mode to live");
+    return 1;
+}
+
+sj_rc sj_live_trade(struct sj_live *live)
+{
+    if (!live->trader)
+        return 0;
+    if (live->trades) {
+        sj_trader_look(live->trader);
+        return 0;
+    }
+    sj_rc rc = market_is_known(live);
+    if (rc <= 0)
+        return rc;
+    rc = sj_trader_prepare(live->trader, live->journal, live->error);
+    live->trades = rc >= 0;
+    return rc < 0 ? rc : 1;
+}
+
 static bool wait_until(bool (*done)(struct sj_live *), struct sj_live *live, int64_t timeout_ns)
 {
     int64_t deadline_ns = sj_clock_mono_ns() + timeout_ns;
@@ -308,6 +389,26 @@ static bool store_is_done(struct sj_live *live)
            atomic_load_explicit(&live->store_runner.finished, memory_order_acquire);
 }
 
+static bool trader_is_done(struct sj_live *live)
+{
+    return sj_trader_stopped(live->trader);
+}
+
+/* While the connections still run: what works is cancelled and its answers are waited for. */
+static void stop_trader(struct sj_live *live)
+{
+    if (!live->trades)
+        return;
+    sj_trader_stop(live->trader);
+    int64_t wait_ns = live->settings->trading.stop_ms * SJ_NS_PER_MS + TRADER_STOP_NS;
+    if (!wait_until(trader_is_done, live, wait_ns))
+        sj_log_error("trading", "it did not stop in order; look at the orders with the broker");
+    if (live->trader_runner.started) {
+        sj_duty_stop(&live->trader_runner);
+        sj_duty_join(&live->trader_runner);
+    }
+}
+
 static void stop_gateway(struct sj_live *live)
 {
     if (!live->gateway)
@@ -323,6 +424,8 @@ static void stop_gateway(struct sj_live *live)
     live->gateway_runner_count = 0;
     /* The rings are marked as ended only when nobody writes them any more. */
     sj_gateway_end_rings(live->gateway);
+    if (live->trader)
+        sj_trader_end_rings(live->trader);
 }
 
 static void stop_recorder(struct sj_live *live)
@@ -366,6 +469,7 @@ static sj_rc check_identities(struct sj_live *live)
 
 sj_rc sj_live_stop(struct sj_live *live)
 {
+    stop_trader(live);
     stop_gateway(live);
     stop_recorder(live);
     stop_store(live);
@@ -378,6 +482,7 @@ void sj_live_done(struct sj_live *live)
 {
     sj_store_close(live->store);
     sj_recorder_done(&live->recorder);
+    sj_trader_close(live->trader);
     sj_gateway_close(live->gateway);
     sj_rc rc = sj_journal_close(live->journal);
     if (rc < 0)

@@ -2,9 +2,13 @@
  * live.h: the live process: gateway, recorder, store and watch, wired together.
  *
  *     gateway (a duty per connection) -> rings -> recorder -> journal -> store (a cursor)
+ *                                          |  ^
+ *                                          v  |
+ *                                         trader -> broker
  *
- * Stopping goes the way of the data: the gateway unsubscribes and closes its rings, the recorder
- * takes what is left and makes it durable, the store sends what is left, then the journal closes.
+ * Stopping goes the way of the data: the trader cancels what works, the gateway unsubscribes and
+ * closes its rings, the recorder takes what is left and makes it durable, the store sends what is
+ * left, then the journal closes.
  *
  * Threads  start, wait, stop: the main thread. Each room on its own (settings: threads.layout).
  *          The counters of all rooms may be read by any thread.
@@ -14,6 +18,7 @@
 
 #include "app/recorder.h"
 #include "app/settings.h"
+#include "app/trader.h"
 #include "base/duty.h"
 #include "base/json.h"
 #include "watch/server.h"
@@ -27,12 +32,16 @@ struct sj_live {
     struct sj_journal_recovery recovery;
     struct sj_gateway *gateway;
     struct sj_recorder recorder;
-    struct sj_store *store; /* NULL: store.url is empty */
+    struct sj_store *store;   /* NULL: store.url is empty */
+    struct sj_trader *trader; /* NULL: trading.mode is off */
+    const struct sj_trader_counters *trader_counters;
+    bool trades; /* it was prepared */
     _Atomic bool store_caught_up;
     struct sj_watch_server *watch;
     struct sj_duty_runner gateway_runners[SJ_CONNECTIONS_MAX];
     uint32_t gateway_runner_count;
     struct sj_duty_runner recorder_runner;
+    struct sj_duty_runner trader_runner;
     struct sj_duty_runner store_runner;
     int64_t started_ns;
     uint64_t taken_over; /* events found in the rings of a killed process */
@@ -45,6 +54,10 @@ SJ_MUST_USE sj_rc sj_live_start(struct sj_live *live, const struct sj_settings *
 
 /* One look from the main thread: 0 while all is well; why a room has stopped otherwise. */
 sj_rc sj_live_check(struct sj_live *live);
+
+/* Begins to trade once the broker's instruments are known: 1 when it has, 0 when there is nothing
+ * to begin (yet), or why it cannot (a line in live->error). From the main thread, now and then. */
+sj_rc sj_live_trade(struct sj_live *live);
 
 /* Whether a code of sj_live_start is the user's to mend (exit 2). */
 bool sj_live_is_user_mistake(sj_rc rc);
@@ -92,5 +105,7 @@ void sj_live_write_status(const struct sj_live *live, struct sj_json *json);
 void sj_live_metrics_page(void *context, struct sj_text *text);
 void sj_live_status_page(void *context, struct sj_text *text);
 void sj_live_health_page(void *context, struct sj_text *text);
+sj_rc sj_live_kill_action(void *context, const char *reason, struct sj_text *text);
+sj_rc sj_live_panic_action(void *context, const char *reason, struct sj_text *text);
 
 #endif

@@ -237,6 +237,8 @@ void sj_live_metrics_page(void *context, struct sj_text *text)
     write_latencies(live, text);
     write_journal(live, text);
     write_store(live, text);
+    if (live->trader)
+        sj_trader_write_metrics(live->trader, text);
 }
 
 static void add_summary(struct sj_json *json, const char *key, const struct sj_hist *hist)
@@ -364,6 +366,10 @@ void sj_live_write_status(const struct sj_live *live, struct sj_json *json)
         add_summary(json, "ingest_latency", ingest);
     add_summary(json, "durable_latency", &live->recorder.durable_latency_ns);
     add_store(json, live);
+    if (live->trader) {
+        sj_json_key(json, "trading");
+        sj_trader_write_status(live->trader, json);
+    }
     add_errors(json);
     sj_json_end_object(json);
     free(ingest);
@@ -393,4 +399,25 @@ void sj_live_health_page(void *context, struct sj_text *text)
     sj_journal_stat(live->journal, &journal);
     sj_text_add(text, journal.stopped < 0 ? "journal stopped: %s\n" : "ok%s\n",
                 journal.stopped_text);
+}
+
+static sj_rc answer_action(sj_rc rc, const char *done, struct sj_text *text)
+{
+    sj_text_add(text, "%s\n", rc < 0 ? sj_rc_text(rc) : done);
+    return rc;
+}
+
+sj_rc sj_live_kill_action(void *context, const char *reason, struct sj_text *text)
+{
+    struct sj_live *live = context;
+    sj_rc rc = sj_switch_kill(sj_trader_switch(live->trader), SJ_CONTROL_BY_HTTP,
+                              *reason ? reason : "POST /kill");
+    return answer_action(rc, "killed; shijim resume lifts it", text);
+}
+
+sj_rc sj_live_panic_action(void *context, const char *reason, struct sj_text *text)
+{
+    struct sj_live *live = context;
+    sj_rc rc = sj_switch_panic(sj_trader_switch(live->trader), *reason ? reason : "POST /panic");
+    return answer_action(rc, "cancelling and flattening; /status tells when it is done", text);
 }

@@ -60,6 +60,12 @@ static const struct sj_config_key trading_keys[] = {
                   "age of that file at which trading is killed"),
     SJ_CONFIG_BOOL(struct sj_trading_config, kill_cancels, "true",
                    "a kill also cancels what works at the exchange"),
+    SJ_CONFIG_BOOL(struct sj_trading_config, stop_cancels, "true",
+                   "so does a stop in order (SIGTERM)"),
+    SJ_CONFIG_INT(struct sj_trading_config, stop_ms, 0, 600000, "10000",
+                  "how long a stop waits for orders to end"),
+    SJ_CONFIG_INT(struct sj_trading_config, feed_loss_ms, 0, 86400000, "0",
+                  "no market data at all for so long stops new orders; 0: not watched"),
 };
 
 /* Names of the original system's environment. */
@@ -94,6 +100,10 @@ static uint32_t fill_sections(struct sj_settings *settings)
                                                    KEYS(threads_keys), &settings->threads};
     sections[count++] = (struct sj_config_section){"trading", "whether and how orders are sent",
                                                    KEYS(trading_keys), &settings->trading};
+    sections[count++] = sj_risk_config_section(&settings->risk);
+    sections[count++] = sj_risk_limits_section(&settings->risk);
+    sj_orders_config_section(&settings->orders, &sections[count++]);
+    sections[count++] = sj_account_config_section(&settings->account);
     for (uint32_t i = 0; i < count; i++)
         section_pointers[i] = &sections[i];
     return count;

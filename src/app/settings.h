@@ -8,9 +8,12 @@
 #ifndef SJ_APP_SETTINGS_H
 #define SJ_APP_SETTINGS_H
 
+#include "account/account_config.h"
 #include "base/cli.h"
 #include "base/config.h"
 #include "gateway/gateway.h"
+#include "order/orders_config.h"
+#include "risk/risk_config.h"
 #include "store/store.h"
 #include "strategy/strategy_config.h"
 
@@ -53,6 +56,9 @@ struct sj_trading_config {
     char dead_man_file[256];
     int64_t dead_man_ms;
     bool kill_cancels;
+    bool stop_cancels;
+    int64_t stop_ms;
+    int64_t feed_loss_ms;
 };
 
 enum sj_threads_layout { SJ_THREADS_SHARED, SJ_THREADS_SPLIT, SJ_THREADS_DEDICATED };
@@ -65,6 +71,9 @@ struct sj_settings {
     struct sj_log_config log;
     struct sj_threads_config threads;
     struct sj_trading_config trading;
+    struct sj_risk_config risk;
+    struct sj_orders_config orders;
+    struct sj_account_config account;
     struct sj_gateway_config broker;
     struct sj_store_config store;
     struct sj_strategies_config strategies;

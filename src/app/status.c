@@ -47,6 +47,55 @@ static void read_account(const json_t *object, struct sj_live_account *ret)
     ret->dead = number(object, "dead");
 }
 
+static void read_strategies(const json_t *array, struct sj_status_trading *ret)
+{
+    size_t count = json_array_size(array);
+    ret->strategy_count =
+        (uint32_t)(count < SJ_STATUS_STRATEGIES_MAX ? count : SJ_STATUS_STRATEGIES_MAX);
+    for (uint32_t i = 0; i < ret->strategy_count; i++) {
+        const json_t *object = json_array_get(array, i);
+        struct sj_status_strategy *strategy = &ret->strategies[i];
+        text(object, "name", strategy->name, sizeof strategy->name);
+        strategy->armed = json_is_true(json_object_get(object, "armed"));
+        strategy->intents = number(object, "intents");
+        strategy->refused = number(object, "refused");
+        strategy->orders = number(object, "orders");
+        strategy->fills = number(object, "fills");
+        strategy->overruns = number(object, "overruns");
+        strategy->p50_ns = (int64_t)number(object, "p50_ns");
+        strategy->p99_ns = (int64_t)number(object, "p99_ns");
+        strategy->pnl = json_number_value(json_object_get(object, "realized_pnl")) +
+                        json_number_value(json_object_get(object, "unrealized_pnl"));
+        strategy->fees = json_number_value(json_object_get(object, "fees"));
+    }
+}
+
+static void read_trading(const json_t *object, struct sj_status_trading *ret)
+{
+    const json_t *news = json_object_get(object, "news");
+    size_t count = json_array_size(news);
+    text(object, "mode", ret->mode, sizeof ret->mode);
+    text(object, "state_dir", ret->state_dir, sizeof ret->state_dir);
+    text(object, "reason", ret->reason, sizeof ret->reason);
+    ret->killed = json_is_true(json_object_get(object, "killed"));
+    ret->panicking = json_is_true(json_object_get(object, "panicking"));
+    ret->ready = json_is_true(json_object_get(object, "ready"));
+    ret->open_orders = (uint32_t)number(object, "open_orders");
+    ret->unknown_orders = (uint32_t)number(object, "unknown_orders");
+    ret->blocked_instruments = (uint32_t)number(object, "blocked_instruments");
+    ret->intents = number(object, "intents");
+    ret->accepted = number(object, "accepted");
+    ret->refused = number(object, "refused");
+    ret->fills = number(object, "fills");
+    ret->day_pnl = json_number_value(json_object_get(object, "day_pnl"));
+    read_strategies(json_object_get(object, "strategies"), ret);
+    ret->news_count = (uint32_t)(count < SJ_STATUS_NEWS_MAX ? count : SJ_STATUS_NEWS_MAX);
+    for (uint32_t i = 0; i < ret->news_count; i++) {
+        const char *line = json_string_value(json_array_get(news, count - ret->news_count + i));
+        snprintf(ret->news[i], sizeof ret->news[i], "%s", line ? line : "");
+    }
+}
+
 static void read_connections(const json_t *array, struct sj_status *ret)
 {
     size_t count = json_array_size(array);
@@ -94,6 +143,7 @@ sj_rc sj_status_parse(const char *json, size_t size, struct sj_status *ret_statu
     read_latency(json_object_get(root, "durable_latency"), &ret_status->durable);
     read_connections(json_object_get(root, "connections"), ret_status);
     read_store(json_object_get(root, "store"), ret_status);
+    read_trading(json_object_get(root, "trading"), &ret_status->trading);
     const json_t *errors = json_object_get(root, "errors");
     ret_status->error_count = (uint32_t)json_array_size(errors);
     text(json_array_get(errors, 0), "text", ret_status->first_error,

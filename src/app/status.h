@@ -29,6 +29,31 @@ struct sj_status_connection {
     uint64_t events;
 };
 
+struct sj_status_strategy {
+    char name[32];
+    bool armed;
+    uint64_t intents, refused, orders, fills, overruns;
+    int64_t p50_ns, p99_ns;
+    double pnl, fees; /* TWD; pnl: realised and not, before fees */
+};
+
+#define SJ_STATUS_STRATEGIES_MAX 16
+#define SJ_STATUS_NEWS_MAX 24
+
+struct sj_status_trading {
+    char mode[8]; /* "": this process does not trade */
+    char state_dir[256];
+    char reason[128];
+    bool killed, panicking, ready;
+    uint32_t open_orders, unknown_orders, blocked_instruments;
+    uint64_t intents, accepted, refused, fills;
+    double day_pnl; /* TWD, after fees and taxes */
+    struct sj_status_strategy strategies[SJ_STATUS_STRATEGIES_MAX];
+    uint32_t strategy_count;
+    char news[SJ_STATUS_NEWS_MAX][160]; /* oldest first */
+    uint32_t news_count;
+};
+
 struct sj_status {
     int64_t uptime_ns;
     int64_t flush_interval_ns;
@@ -46,6 +71,7 @@ struct sj_status {
     char store_error[256];
     uint64_t store_backlog_bytes;
     int64_t store_backlog_ns;
+    struct sj_status_trading trading;
     char first_error[320]; /* the log's first distinct error, or "" */
     uint32_t error_count;
 };

@@ -98,6 +98,51 @@ static void draw_troubles(struct sj_view *view, const struct sj_status *status)
              status->error_count, status->first_error, style(view, PLAIN));
 }
 
+#define NEWS_SHOWN 6
+
+static void draw_strategies(struct sj_view *view, const struct sj_status_trading *trading)
+{
+    for (uint32_t i = 0; i < trading->strategy_count; i++) {
+        const struct sj_status_strategy *at = &trading->strategies[i];
+        line(view,
+             "  %s%s%s %-14s orders %7s   fills %7s   refused %7s   P&L %+12.0f   fees %9.0f   "
+             "decides in %s, p99 %s%s",
+             style(view, at->armed ? GREEN : RED), at->armed ? "*" : "!", style(view, PLAIN),
+             at->name, SJ_COUNT(at->orders), SJ_COUNT(at->fills), SJ_COUNT(at->refused), at->pnl,
+             at->fees, SJ_DURATION(at->p50_ns), SJ_DURATION(at->p99_ns),
+             at->armed ? "" : "   DISARMED");
+    }
+}
+
+/* Simulated and real money never look alike. */
+static void draw_trading(struct sj_view *view, const struct sj_status_trading *trading)
+{
+    bool live = !strcmp(trading->mode, "live");
+    if (!*trading->mode)
+        return;
+    line(view, "%s", "");
+    line(view, "  %s%s%s%s  working %u   P&L today %+.0f TWD   intents %s, refused %s   fills %s",
+         style(view, live ? RED : YELLOW), style(view, BOLD),
+         live ? "LIVE: REAL ORDERS" : "PAPER: no real orders", style(view, PLAIN),
+         trading->open_orders, trading->day_pnl, SJ_COUNT(trading->intents),
+         SJ_COUNT(trading->refused), SJ_COUNT(trading->fills));
+    if (trading->killed)
+        line(view, "  %sKILLED%s: %s%s; shijim resume lifts it%s", style(view, RED),
+             trading->panicking ? ", panic under way" : "", trading->reason,
+             *trading->reason ? "" : "no reason given", style(view, PLAIN));
+    else if (!trading->ready)
+        line(view, "  %sno new orders: the broker has not told its orders yet%s",
+             style(view, YELLOW), style(view, PLAIN));
+    if (trading->unknown_orders || trading->blocked_instruments)
+        line(view, "  %s%u orders in doubt, %u instruments blocked until the broker answers%s",
+             style(view, RED), trading->unknown_orders, trading->blocked_instruments,
+             style(view, PLAIN));
+    draw_strategies(view, trading);
+    uint32_t shown = trading->news_count < NEWS_SHOWN ? trading->news_count : NEWS_SHOWN;
+    for (uint32_t i = trading->news_count - shown; i < trading->news_count; i++)
+        line(view, "    %s%.110s%s", style(view, DIM), trading->news[i], style(view, PLAIN));
+}
+
 static void draw_screen(struct sj_view *view, const struct sj_status *status)
 {
     const struct sj_live_account *account = &status->account;
@@ -116,6 +161,7 @@ static void draw_screen(struct sj_view *view, const struct sj_status *status)
     draw_latency(view, "received to disk", &status->durable, 5 * SJ_NS_PER_MS);
     line(view, "%s", "");
     draw_connections(view, status);
+    draw_trading(view, &status->trading);
     line(view, "%s", "");
     draw_troubles(view, status);
 }

@@ -564,7 +564,7 @@ static int64_t worst_price(const struct check *c)
 static void reserve_order(struct sj_risk *risk, const struct check *c)
 {
     const struct sj_intent *intent = c->intent;
-    struct order *order = order_take(risk);
+    struct order *order = risk_order_take(risk);
     recent_add(risk, intent, c->now_ns);
     if (!order) {
         risk->stray_count++;

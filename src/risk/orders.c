@@ -97,7 +97,7 @@ static void count(struct sj_risk *risk, const struct order *order, int factor)
     }
 }
 
-struct order *order_take(struct sj_risk *risk)
+struct order *risk_order_take(struct sj_risk *risk)
 {
     if (risk->free_order == NONE)
         return NULL;
@@ -241,7 +241,7 @@ sj_rc sj_risk_adopt(struct sj_risk *risk, const struct sj_intent *intent,
         return -SJ_E_RANGE;
     if (is_end(update->state_to) || order_find(risk, intent->intent_id))
         return 0;
-    struct order *order = order_take(risk);
+    struct order *order = risk_order_take(risk);
     if (!order)
         return -SJ_E_FULL;
     *order =

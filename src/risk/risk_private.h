@@ -265,7 +265,7 @@ int64_t opened_units(const struct instrument *ins, int64_t long_units, int64_t s
 /* --- orders.c --- */
 struct order *order_find(const struct sj_risk *risk, uint64_t intent_id);
 /* A free order to be filled in and entered; NULL: full. */
-struct order *order_take(struct sj_risk *risk);
+struct order *risk_order_take(struct sj_risk *risk);
 /* Takes it into the table, with its exposure. */
 void order_enter(struct sj_risk *risk, struct order *order);
 void order_remove(struct sj_risk *risk, struct order *order);

@@ -372,7 +372,7 @@ static void take_order(struct reader *reader, struct sj_risk *risk)
                   saved.account >= SJ_RISK_ACCOUNT_MAX || saved.side >= SIDES || saved.ended > 1;
     if (reader->bad || !reader->apply)
         return;
-    struct order *order = order_find(risk, saved.intent_id) ? NULL : order_take(risk);
+    struct order *order = order_find(risk, saved.intent_id) ? NULL : risk_order_take(risk);
     reader->bad = order == NULL;
     if (!order)
         return;

@@ -6,5 +6,6 @@ int sj_test_format(void);
 int sj_test_account(void);
 int sj_test_recorder(void);
 int sj_test_switch(void);
+int sj_test_saved(void);
 
 #endif

@@ -2,5 +2,6 @@
 
 int main(void)
 {
-    return sj_test_format() + sj_test_account() + sj_test_recorder() + sj_test_switch();
+    return sj_test_format() + sj_test_account() + sj_test_recorder() + sj_test_switch() +
+           sj_test_saved();
 }

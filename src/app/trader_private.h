@@ -1,0 +1,83 @@
+/* The inside of trader.h, shared by trader.c (turns), trader_start.c (create and restore) and
+ * trader_view.c (what people see). */
+#ifndef SJ_APP_TRADER_PRIVATE_H
+#define SJ_APP_TRADER_PRIVATE_H
+
+#include "app/trader.h"
+
+#include "app/saved.h"
+#include "bus/bus.h"
+#include "gateway/order_link.h"
+
+#include <pthread.h>
+
+#define TRADER_LINES_MAX 24
+
+struct trader_ring {
+    struct sj_bus_reader *reader;
+    uint32_t src;
+    uint64_t lost; /* told so far */
+    bool ended;
+};
+
+/* What the trading thread shows, taken a few times a second. */
+struct trader_picture {
+    struct sj_decide_status decide;
+    struct sj_risk_status risk;
+    struct sj_orders_stats orders;
+    struct sj_account_totals totals;
+    uint32_t strategy_count;
+    struct sj_strategy_stats strategies[SJ_STRATEGIES_MAX];
+    uint32_t line_count; /* oldest first */
+    char lines[TRADER_LINES_MAX][160];
+};
+
+struct sj_trader {
+    struct sj_trader_options options;
+    const struct sj_settings *settings;
+    struct sj_market_rules *rules;
+    struct sj_instruments *instruments;
+    struct sj_decide *decide;
+    struct sj_order_link *link;
+    struct sj_rate *rate; /* of calls to the broker; in a file */
+    struct sj_switch *sw;
+    struct sj_saved *saved;
+    struct sj_bus *ring;
+    struct sj_bus *account_ring;
+    struct trader_ring rings[SJ_TRADER_RINGS_MAX];
+    uint32_t ring_count;
+
+    uint64_t seen; /* the switch's generation that was acted on */
+    bool killed;
+    uint64_t panics; /* begun */
+    bool begun;
+    int64_t next_beat_ns;
+    int64_t next_picture_ns;
+    int64_t next_save_ns;
+    int64_t stop_deadline_ns;
+    int64_t batch_ns; /* receipt of the event being decided on; 0 outside */
+    _Atomic bool prepared, stop_asked, stopped;
+
+    _Alignas(8) uint8_t recent[TRADER_LINES_MAX][SJ_EVENT_SIZE_MAX]; /* events worth a line */
+    uint32_t recent_count;
+
+    bool has_picture;     /* under the lock */
+    pthread_mutex_t lock; /* of shown; the trading thread only tries it */
+    struct trader_picture *shown;
+    struct trader_picture *next; /* the trading thread's */
+    struct sj_trader_counters counters;
+};
+
+/* trader_start.c */
+SJ_MUST_USE sj_rc trader_prepare(struct sj_trader *trader, const struct sj_journal *journal,
+                                 char error[SJ_TRADER_ERROR_MAX]);
+/* trader.c */
+SJ_MUST_USE sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_MAX]);
+__attribute__((format(printf, 3, 4))) sj_rc trader_fail(char *error, sj_rc rc, const char *format,
+                                                        ...);
+SJ_MUST_USE sj_rc trader_add_strategies(struct sj_trader *trader, char error[SJ_TRADER_ERROR_MAX]);
+/* trader_view.c */
+void trader_note(struct sj_trader *trader, const struct sj_frame *event);
+void trader_take_picture(struct sj_trader *trader);
+
+#endif

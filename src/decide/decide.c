@@ -1,0 +1,414 @@
+#include "decide/inside.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATS_EVERY_NS (60 * SJ_NS_PER_S)
+
+static void log_strategy(void *context, uint32_t strategy, const char *text)
+{
+    struct sj_decide *decide = context;
+    if (decide->ops.log)
+        decide->ops.log(decide->ops.context, strategy, text);
+}
+
+static sj_rc create_rooms(struct sj_decide *decide, const struct sj_decide_options *options,
+                          char error[SJ_DECIDE_ERROR_MAX])
+{
+    const struct sj_strategies_ops strategies_ops = {decide, take_intent, on_strategy_control,
+                                                     log_strategy};
+    const struct sj_strategies_options strategies = {
+        .ops = &strategies_ops,
+        .instruments = options->instruments,
+        .rules = options->rules,
+        .live = options->live,
+        .guard = options->guard,
+        .timing = options->timing,
+    };
+    const struct sj_risk_options risk = {
+        .config = options->risk,
+        .instruments = options->instruments,
+        .rules = options->rules,
+        .holidays = options->holidays,
+        .instrument_max = options->instrument_max,
+        .ops = {decide, on_risk_control},
+    };
+    const struct sj_order_ops order_ops = {decide, on_order_event, on_order_request};
+    const struct sj_account_options account = {
+        .config = options->account,
+        .instruments = options->instruments,
+        .rules = options->rules,
+        .instrument_max = options->instrument_max,
+        .ops = {decide, on_account_event},
+    };
+    sj_rc rc = sj_strategies_create(&strategies, &decide->strategies);
+    if (rc >= 0)
+        rc = sj_risk_create(&risk, error, &decide->risk);
+    if (rc >= 0)
+        rc = sj_orders_create(options->orders, options->instruments, &order_ops, &decide->orders);
+    return rc < 0 ? rc : sj_account_create(&account, &decide->account);
+}
+
+sj_rc sj_decide_create(const struct sj_decide_options *options, char error[SJ_DECIDE_ERROR_MAX],
+                       struct sj_decide **ret_decide)
+{
+    struct sj_decide *decide = calloc(1, sizeof *decide);
+    if (!decide)
+        return -ENOMEM;
+    *error = '\0';
+    decide->ops = *options->ops;
+    decide->instruments = options->instruments;
+    decide->next_intent_id = options->first_intent_id ? options->first_intent_id : 1;
+    decide->kill_cancels = options->kill_cancels;
+    decide->stop_cancels = options->stop_cancels;
+    decide->feed_loss_ns = options->feed_loss_ns;
+    sj_rc rc = create_rooms(decide, options, error);
+    if (rc < 0) {
+        if (!*error)
+            snprintf(error, SJ_DECIDE_ERROR_MAX, "trading: %s", sj_rc_text(rc));
+        sj_decide_close(decide);
+        return rc;
+    }
+    *ret_decide = decide;
+    return 0;
+}
+
+void sj_decide_close(struct sj_decide *decide)
+{
+    if (!decide)
+        return;
+    sj_strategies_close(decide->strategies);
+    sj_orders_close(decide->orders);
+    sj_risk_close(decide->risk);
+    sj_account_close(decide->account);
+    free(decide);
+}
+
+sj_rc sj_decide_add(struct sj_decide *decide, const struct sj_strategy_instance *instance,
+                    int64_t now_ns, char error[SJ_DECIDE_ERROR_MAX], uint32_t *ret_strategy)
+{
+    decide->now_ns = now_ns;
+    return sj_strategies_add(decide->strategies, instance, now_ns, error, ret_strategy);
+}
+
+/* Time never runs backwards here, whatever the clock does. */
+static void set_now(struct sj_decide *decide, int64_t now_ns)
+{
+    if (now_ns > decide->now_ns)
+        decide->now_ns = now_ns;
+}
+
+/* --- inputs --- */
+
+/* The broker has not said yet which orders there are: no new ones until it has. */
+static void not_ready(struct sj_decide *decide, const char *why)
+{
+    decide->ready = false;
+    emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_RECONCILE, 0, why);
+}
+
+void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
+{
+    set_now(decide, now_ns);
+    emit_control(decide, SJ_CONTROL_START, SJ_CONTROL_BY_PROCESS, 0, "trading begins");
+    not_ready(decide, "the broker has not told its orders yet");
+    sj_orders_restored(decide->orders, decide->now_ns);
+    decide->started = true;
+    decide->next_stats_ns = decide->now_ns + STATS_EVERY_NS;
+}
+
+void sj_decide_batch(struct sj_decide *decide, uint32_t src, uint64_t first_seq, uint64_t last_seq,
+                     uint32_t count, int64_t now_ns)
+{
+    struct sj_drained note = {.src = src, .count = count};
+    set_now(decide, now_ns);
+    sj_frame_head(&note, SJ_EVENT_DRAINED, sizeof note);
+    note.exch_ns = note.recv_ns = decide->now_ns;
+    note.first_seq = first_seq;
+    note.last_seq = last_seq;
+    emit(decide, (struct sj_frame *)&note);
+}
+
+static void feed_is_back(struct sj_decide *decide)
+{
+    decide->feed_lost = false;
+    emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_FEED, 0, "market data flows again");
+}
+
+void sj_decide_event(struct sj_decide *decide, const struct sj_frame *event)
+{
+    switch (event->template_id) {
+    case SJ_EVENT_TRADE:
+    case SJ_EVENT_BOOK:
+    case SJ_EVENT_QUOTE:
+    case SJ_EVENT_INDEX:
+        decide->market_ns = decide->now_ns;
+        if (decide->feed_lost)
+            feed_is_back(decide);
+        sj_risk_market(decide->risk, event, decide->now_ns);
+        sj_account_market(decide->account, event);
+        sj_strategies_event(decide->strategies, event, decide->now_ns);
+        break;
+    case SJ_EVENT_INSTRUMENT: {
+        uint32_t id;
+        if (sj_instruments_put(decide->instruments, (const struct sj_instrument *)event, &id) < 0)
+            return;
+        sj_risk_market(decide->risk, event, decide->now_ns);
+        sj_account_market(decide->account, event);
+        sj_strategies_event(decide->strategies, event, decide->now_ns);
+        break;
+    }
+    case SJ_EVENT_SESSION:
+    case SJ_EVENT_GAP:
+        sj_strategies_event(decide->strategies, event, decide->now_ns);
+        break;
+    case SJ_EVENT_ACCOUNT:
+    case SJ_EVENT_POSITION:
+        sj_risk_account(decide->risk, event);
+        sj_account_event(decide->account, event);
+        stop_account(decide, event);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_reconciled(const struct sj_decide *decide)
+{
+    struct sj_orders_stats stats;
+    sj_orders_stats(decide->orders, &stats);
+    return stats.reconciled;
+}
+
+static void apply_report(struct sj_decide *decide, const struct sj_order_report *report)
+{
+    bool is_up = report->kind == SJ_REPORT_LINK_UP;
+    if (decide->ready && (is_up || report->kind == SJ_REPORT_LINK_DOWN))
+        not_ready(decide,
+                  is_up ? "the link to the broker is new" : "the link to the broker is down");
+    sj_orders_report(decide->orders, report, decide->now_ns);
+    if (report->kind == SJ_REPORT_LIST_END && !decide->ready && !decide->stopping &&
+        is_reconciled(decide)) {
+        decide->ready = true;
+        emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_RECONCILE, 0,
+                     "orders are reconciled");
+    }
+}
+
+void sj_decide_report(struct sj_decide *decide, struct sj_order_report *report, int64_t now_ns)
+{
+    set_now(decide, now_ns);
+    report->recv_ns = decide->now_ns;
+    emit(decide, (struct sj_frame *)report);
+    apply_report(decide, report);
+}
+
+void apply_control(struct sj_decide *decide, const struct sj_control *control)
+{
+    sj_risk_control(decide->risk, control);
+    switch (control->kind) {
+    case SJ_CONTROL_KILL:
+        decide->status.killed = true;
+        stop_begin(decide);
+        break;
+    case SJ_CONTROL_RESUME:
+        decide->status.killed = false;
+        decide->full = false;
+        decide->cancelling = false;
+        break;
+    case SJ_CONTROL_STOP:
+        decide->stopping = true;
+        not_ready(decide, "trading ends");
+        if (decide->stop_cancels)
+            cancel_begin(decide);
+        break;
+    case SJ_CONTROL_PANIC:
+        decide->status.killed = true;
+        stop_panic(decide);
+        break;
+    default:
+        break;
+    }
+}
+
+static void arm(struct sj_decide *decide, const struct sj_control *control)
+{
+    char error[SJ_STRATEGIES_ERROR_MAX];
+    sj_rc rc = control->kind == SJ_CONTROL_ARM
+                   ? sj_strategies_arm(decide->strategies, control->strategy, decide->now_ns, error)
+                   : sj_strategies_disarm(decide->strategies, control->strategy,
+                                          (enum sj_control_source)control->source, control->text,
+                                          decide->now_ns);
+    if (rc < 0)
+        log_strategy(decide, control->strategy, sj_rc_text(rc));
+}
+
+static void take_control(struct sj_decide *decide, const struct sj_control *control)
+{
+    apply_control(decide, control);
+    if (control->kind == SJ_CONTROL_ARM || control->kind == SJ_CONTROL_DISARM)
+        arm(decide, control);
+}
+
+void sj_decide_control(struct sj_decide *decide, struct sj_control *control, int64_t now_ns)
+{
+    set_now(decide, now_ns);
+    sj_frame_head(control, SJ_EVENT_CONTROL, sizeof *control);
+    control->exch_ns = control->recv_ns = decide->now_ns;
+    emit(decide, (struct sj_frame *)control);
+    take_control(decide, control);
+}
+
+void sj_decide_lost(struct sj_decide *decide, uint32_t src, uint64_t count, int64_t now_ns)
+{
+    struct sj_gap gap = {
+        .kind = SJ_GAP_BUS,
+        .src = src,
+        .lost_count = count,
+        .expected_volume = SJ_NULL_I64,
+        .seen_volume = SJ_NULL_I64,
+    };
+    set_now(decide, now_ns);
+    sj_frame_head(&gap, SJ_EVENT_GAP, sizeof gap);
+    gap.exch_ns = gap.recv_ns = decide->now_ns;
+    emit(decide, (struct sj_frame *)&gap);
+    sj_strategies_event(decide->strategies, (const struct sj_frame *)&gap, decide->now_ns);
+}
+
+/* --- time --- */
+
+static int64_t feed_due(const struct sj_decide *decide)
+{
+    bool watched = decide->feed_loss_ns > 0 && decide->market_ns > 0 && !decide->feed_lost;
+    return watched ? decide->market_ns + decide->feed_loss_ns : INT64_MAX;
+}
+
+int64_t sj_decide_due(const struct sj_decide *decide)
+{
+    const int64_t dues[] = {
+        sj_strategies_next_timer(decide->strategies),
+        sj_orders_due_ns(decide->orders),
+        stop_due(decide),
+        feed_due(decide),
+        decide->started ? decide->next_stats_ns : INT64_MAX,
+    };
+    int64_t due_ns = INT64_MAX;
+    for (size_t i = 0; i < sizeof dues / sizeof dues[0]; i++)
+        if (dues[i] < due_ns)
+            due_ns = dues[i];
+    return due_ns;
+}
+
+static void pass_time(struct sj_decide *decide)
+{
+    if (decide->now_ns >= feed_due(decide)) {
+        decide->feed_lost = true;
+        emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_FEED, 0, "no market data");
+    }
+    sj_orders_time(decide->orders, decide->now_ns);
+    stop_time(decide);
+    sj_strategies_time(decide->strategies, decide->now_ns);
+    if (decide->started && decide->now_ns >= decide->next_stats_ns) {
+        decide->next_stats_ns = decide->now_ns + STATS_EVERY_NS;
+        emit_stats(decide);
+    }
+}
+
+void sj_decide_time(struct sj_decide *decide, int64_t now_ns)
+{
+    struct sj_timer timer = {0};
+    set_now(decide, now_ns);
+    sj_frame_head(&timer, SJ_EVENT_TIMER, sizeof timer);
+    timer.time_ns = decide->now_ns;
+    emit(decide, (struct sj_frame *)&timer);
+    pass_time(decide);
+}
+
+/* --- a run again --- */
+
+/* What the room itself said is not an input of it. */
+static bool is_input(const struct sj_control *control)
+{
+    switch (control->source) {
+    case SJ_CONTROL_BY_COMMAND:
+    case SJ_CONTROL_BY_SIGNAL:
+    case SJ_CONTROL_BY_HTTP:
+    case SJ_CONTROL_BY_DEAD_MAN:
+    case SJ_CONTROL_BY_BUDGET: /* a matter of the machine's speed: replayed, not repeated */
+    case SJ_CONTROL_BY_CRASH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void sj_decide_again(struct sj_decide *decide, const struct sj_frame *event)
+{
+    switch (event->template_id) {
+    case SJ_EVENT_TIMER: {
+        struct sj_timer timer;
+        memcpy(&timer, event, sizeof timer);
+        sj_decide_time(decide, timer.time_ns);
+        break;
+    }
+    case SJ_EVENT_ORDER_REPORT: {
+        struct sj_order_report report;
+        memcpy(&report, event, sizeof report);
+        sj_decide_report(decide, &report, report.recv_ns);
+        break;
+    }
+    case SJ_EVENT_CONTROL: {
+        struct sj_control control;
+        memcpy(&control, event, sizeof control);
+        if (control.kind == SJ_CONTROL_START)
+            sj_decide_start(decide, control.recv_ns);
+        else if (is_input(&control))
+            sj_decide_control(decide, &control, control.recv_ns);
+        break;
+    }
+    case SJ_EVENT_GAP: {
+        struct sj_gap gap;
+        memcpy(&gap, event, sizeof gap);
+        sj_decide_lost(decide, gap.src, gap.lost_count, gap.recv_ns);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+/* --- looking at it --- */
+
+void sj_decide_status(const struct sj_decide *decide, struct sj_decide_status *ret_status)
+{
+    *ret_status = decide->status;
+    ret_status->panicking = decide->panic != PANIC_NONE;
+    ret_status->ready = decide->ready;
+    struct sj_orders_stats orders;
+    sj_orders_stats(decide->orders, &orders);
+    ret_status->open_count = orders.open_count;
+}
+
+const struct sj_strategies *sj_decide_strategies(const struct sj_decide *decide)
+{
+    return decide->strategies;
+}
+
+const struct sj_risk *sj_decide_risk(const struct sj_decide *decide)
+{
+    return decide->risk;
+}
+
+const struct sj_orders *sj_decide_orders(const struct sj_decide *decide)
+{
+    return decide->orders;
+}
+
+const struct sj_account *sj_decide_account(const struct sj_decide *decide)
+{
+    return decide->account;
+}

@@ -1,0 +1,183 @@
+#include "decide/inside.h"
+
+#include "order/tag.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The ring takes nothing: the journal has stopped, or is far behind. What cannot be written down
+ * must not happen, so no new order is made; what comes from the broker is still followed. */
+static void ring_is_full(struct sj_decide *decide)
+{
+    struct sj_control control = {
+        .kind = SJ_CONTROL_KILL,
+        .source = SJ_CONTROL_BY_PROCESS,
+        .text = "the ring takes no more: the journal stopped or lags",
+    };
+    decide->status.unpublished_count++;
+    if (decide->full)
+        return;
+    decide->full = true;
+    sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
+    control.exch_ns = control.recv_ns = decide->now_ns;
+    sj_risk_control(decide->risk, &control);
+    if (decide->ops.trip)
+        decide->ops.trip(decide->ops.context, &control);
+    stop_begin(decide);
+}
+
+int64_t emit(struct sj_decide *decide, struct sj_frame *event)
+{
+    int64_t seq = decide->ops.publish(decide->ops.context, event);
+    if (seq < 0) {
+        ring_is_full(decide);
+        return seq;
+    }
+    decide->own_seq = (uint64_t)seq;
+    return seq;
+}
+
+void emit_control(struct sj_decide *decide, enum sj_control_kind kind,
+                  enum sj_control_source source, uint32_t instrument, const char *text)
+{
+    struct sj_control control = {.kind = (uint8_t)kind, .source = (uint8_t)source};
+    sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
+    control.instrument = instrument;
+    control.exch_ns = control.recv_ns = decide->now_ns;
+    snprintf(control.text, sizeof control.text, "%s", text);
+    emit(decide, (struct sj_frame *)&control);
+    apply_control(decide, &control);
+}
+
+/* An order that never came to be, told to everybody who reserved or waits for something. */
+static void reject(struct sj_decide *decide, const struct sj_intent *intent, const char *why)
+{
+    struct sj_order_update update = {
+        .intent_id = intent->intent_id,
+        .price_e6 = intent->price_e6,
+        .quantity = intent->quantity,
+        .cancelled = intent->quantity,
+        .strategy = intent->strategy,
+        .state_from = SJ_ORDER_NONE,
+        .state_to = SJ_ORDER_REJECTED,
+    };
+    sj_frame_head(&update, SJ_EVENT_ORDER, sizeof update);
+    update.instrument = intent->instrument;
+    update.exch_ns = update.recv_ns = decide->now_ns;
+    snprintf(update.text, sizeof update.text, "%s", why);
+    on_order_event(decide, (struct sj_frame *)&update);
+}
+
+static bool judge(struct sj_decide *decide, const struct sj_intent *intent)
+{
+    struct sj_verdict verdict;
+    bool accepted = sj_risk_check(decide->risk, intent, decide->now_ns, &verdict);
+    int64_t seq = emit(decide, (struct sj_frame *)&verdict);
+    if (accepted && seq < 0) { /* an order without a written verdict is none */
+        reject(decide, intent, "the ring takes no more");
+        return false;
+    }
+    if (accepted)
+        decide->status.accepted_count++;
+    else
+        decide->status.refused_count++;
+    sj_strategies_order(decide->strategies, (const struct sj_frame *)&verdict, decide->now_ns);
+    return accepted;
+}
+
+uint64_t take_intent(void *context, struct sj_intent *intent)
+{
+    struct sj_decide *decide = context;
+    if (decide->full && intent->kind == SJ_INTENT_PLACE)
+        return 0;
+    intent->intent_id = decide->next_intent_id;
+    intent->exch_ns = intent->recv_ns = decide->now_ns;
+    sj_order_tag(intent->intent_id, intent->custom_field);
+    if (emit(decide, (struct sj_frame *)intent) < 0)
+        return 0;
+    decide->next_intent_id++;
+    decide->status.intent_count++;
+    if (judge(decide, intent)) {
+        sj_rc rc = sj_orders_intent(decide->orders, intent, decide->now_ns);
+        if (rc < 0)
+            reject(decide, intent, sj_rc_text(rc));
+    }
+    return intent->intent_id;
+}
+
+uint64_t house_intent(struct sj_decide *decide, struct sj_intent *intent)
+{
+    sj_frame_head(intent, SJ_EVENT_INTENT, sizeof *intent);
+    intent->strategy = HOUSE;
+    return take_intent(decide, intent);
+}
+
+void on_order_event(void *context, struct sj_frame *event)
+{
+    struct sj_decide *decide = context;
+    switch (event->template_id) {
+    case SJ_EVENT_FILL:
+        sj_account_fill(decide->account, (struct sj_fill *)event);
+        emit(decide, event);
+        sj_risk_fill(decide->risk, (const struct sj_fill *)event);
+        decide->status.fill_count++;
+        break;
+    case SJ_EVENT_ORDER:
+        emit(decide, event);
+        sj_risk_order(decide->risk, (const struct sj_order_update *)event);
+        break;
+    case SJ_EVENT_CONTROL:
+        emit(decide, event);
+        apply_control(decide, (const struct sj_control *)event);
+        return;
+    default:
+        return;
+    }
+    sj_strategies_order(decide->strategies, event, decide->now_ns);
+}
+
+sj_rc on_order_request(void *context, const struct sj_order_request *request)
+{
+    struct sj_decide *decide = context;
+    return decide->ops.send(decide->ops.context, request);
+}
+
+/* Broker and we differ, or agree again; an instrument is blocked by that. */
+void on_account_event(void *context, struct sj_frame *event)
+{
+    struct sj_decide *decide = context;
+    emit(decide, event);
+    if (event->template_id == SJ_EVENT_CONTROL)
+        apply_control(decide, (const struct sj_control *)event);
+    else
+        sj_risk_account(decide->risk, event);
+}
+
+/* Risk stopped trading itself. */
+void on_risk_control(void *context, const struct sj_control *control)
+{
+    struct sj_decide *decide = context;
+    struct sj_control copy = *control;
+    emit(decide, (struct sj_frame *)&copy);
+    if (decide->ops.trip)
+        decide->ops.trip(decide->ops.context, &copy);
+    stop_begin(decide);
+}
+
+void on_strategy_control(void *context, struct sj_control *control)
+{
+    struct sj_decide *decide = context;
+    emit(decide, (struct sj_frame *)control);
+    sj_risk_control(decide->risk, control);
+}
+
+void emit_stats(struct sj_decide *decide)
+{
+    for (uint32_t i = 1; i <= sj_strategies_count(decide->strategies); i++) {
+        struct sj_strategy_stats stats;
+        if (sj_strategies_stats(decide->strategies, i, decide->now_ns, &stats) < 0)
+            continue;
+        sj_account_stats(decide->account, &stats);
+        emit(decide, (struct sj_frame *)&stats);
+    }
+}

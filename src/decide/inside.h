@@ -1,0 +1,74 @@
+/*
+ * inside.h: the inside of decide, shared by the files of this room only: decide.c (inputs), emit.c
+ * (outputs), stop.c (kill and panic), keep.c (save, load, restore).
+ */
+#ifndef SJ_DECIDE_INSIDE_H
+#define SJ_DECIDE_INSIDE_H
+
+#include "decide/decide.h"
+
+#include <stdbool.h>
+
+#define HOUSE 0u /* the strategy number of what nobody's strategy sends */
+
+enum panic_phase { PANIC_NONE, PANIC_CANCELLING, PANIC_ASKING, PANIC_FLATTENING };
+
+struct sj_decide {
+    struct sj_decide_ops ops;
+    struct sj_instruments *instruments;
+    struct sj_strategies *strategies;
+    struct sj_risk *risk;
+    struct sj_orders *orders;
+    struct sj_account *account;
+
+    int64_t now_ns;      /* of the input being worked on */
+    uint64_t own_seq;    /* the last one published, or restored */
+    uint64_t loaded_seq; /* what sj_decide_load stands for */
+    uint64_t next_intent_id;
+    struct sj_intent restored_intent; /* restoring: the one whose verdict and order come next */
+
+    bool started;
+    bool ready; /* the broker's list was answered since the last link up */
+    bool kill_cancels;
+    bool stop_cancels;
+    bool stopping;
+    bool full; /* the ring took no more; new orders are stopped */
+    bool feed_lost;
+    int64_t feed_loss_ns;
+    int64_t market_ns; /* of the last market event */
+    int64_t next_stats_ns;
+
+    bool cancelling; /* a kill has still to cancel what works */
+    int64_t next_cancel_ns;
+    enum panic_phase panic;
+    int64_t panic_ns;      /* when its present phase began */
+    uint32_t panic_rounds; /* of flattening */
+
+    struct sj_decide_status status;
+};
+
+/* emit.c */
+int64_t emit(struct sj_decide *decide, struct sj_frame *event);
+void emit_control(struct sj_decide *decide, enum sj_control_kind kind,
+                  enum sj_control_source source, uint32_t instrument, const char *text);
+uint64_t take_intent(void *context, struct sj_intent *intent);
+uint64_t house_intent(struct sj_decide *decide, struct sj_intent *intent);
+void on_order_event(void *context, struct sj_frame *event);
+sj_rc on_order_request(void *context, const struct sj_order_request *request);
+void on_account_event(void *context, struct sj_frame *event);
+void on_risk_control(void *context, const struct sj_control *control);
+void on_strategy_control(void *context, struct sj_control *control);
+void emit_stats(struct sj_decide *decide);
+
+/* stop.c */
+void cancel_begin(struct sj_decide *decide);
+void stop_begin(struct sj_decide *decide);
+void stop_panic(struct sj_decide *decide);
+void stop_account(struct sj_decide *decide, const struct sj_frame *event);
+int64_t stop_due(const struct sj_decide *decide);
+void stop_time(struct sj_decide *decide);
+
+/* decide.c */
+void apply_control(struct sj_decide *decide, const struct sj_control *control);
+
+#endif

@@ -1,0 +1,213 @@
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct sj_frame *first(const struct world *world, uint16_t type)
+{
+    size_t at = 0;
+    const struct sj_frame *event = world_next(&world->own, &at, type);
+    assert_non_null(event);
+    return event;
+}
+
+static void quote_once(struct world *world)
+{
+    world_book(world, 20000);
+    world_pass(world, SJ_NS_PER_S); /* touch_quoter's first step */
+}
+
+static void an_intent_is_written_then_judged_then_ordered_then_sent(void **state)
+{
+    (void)state;
+    struct world *world = world_create(1);
+    world_begin(world, "1s");
+    quote_once(world);
+    assert_int_equal(world->pending_count, 2); /* a buy and a sell, not yet answered */
+    const struct sj_frame *intent = first(world, SJ_EVENT_INTENT);
+    const struct sj_frame *verdict = first(world, SJ_EVENT_VERDICT);
+    const struct sj_frame *order = first(world, SJ_EVENT_ORDER);
+    assert_true(intent->seq < verdict->seq && verdict->seq < order->seq);
+    const struct sj_order_request *request = &world->pending[0];
+    assert_int_equal(request->intent_id, ((const struct sj_intent *)intent)->intent_id);
+    assert_memory_equal(request->custom_field, ((const struct sj_intent *)intent)->custom_field, 8);
+    world_answer(world);
+    assert_int_equal(world->placed, 2);
+    world_done(world);
+}
+
+static void no_order_leaves_before_the_broker_told_its_orders(void **state)
+{
+    (void)state;
+    struct world *world = world_create(2);
+    world_begin(world, "1s");
+    world_report(world, SJ_REPORT_LINK_DOWN, SJ_REPORT_FROM_LOCAL);
+    world->pending_count = 0;
+    quote_once(world);
+    for (uint32_t i = 0; i < world->pending_count; i++)
+        assert_int_not_equal(world->pending[i].kind, SJ_REQUEST_PLACE);
+    const struct sj_verdict *verdict = (const struct sj_verdict *)first(world, SJ_EVENT_VERDICT);
+    assert_int_equal(verdict->accepted, 0);
+    assert_string_equal(verdict->check_name, "feed");
+    world_report(world, SJ_REPORT_LINK_UP, SJ_REPORT_FROM_LOCAL);
+    world_answer(world);
+    world_pass(world, SJ_NS_PER_S);
+    world_answer(world);
+    assert_int_equal(world->placed, 2);
+    world_done(world);
+}
+
+static void a_ring_that_takes_no_more_stops_new_orders(void **state)
+{
+    (void)state;
+    struct world *world = world_create(3);
+    world_begin(world, "1s");
+    world_book(world, 20000);
+    world->ring_full = true;
+    world_pass(world, SJ_NS_PER_S);
+    assert_int_equal(world->pending_count, 0);
+    assert_int_equal(world->trips, 1);
+    struct sj_decide_status status;
+    sj_decide_status(world->decide, &status);
+    assert_true(status.unpublished_count > 0);
+    /* When it takes events again trading stays stopped until somebody lifts it. */
+    world->ring_full = false;
+    world_pass(world, SJ_NS_PER_S);
+    assert_int_equal(world->pending_count, 0);
+    world_control(world, SJ_CONTROL_RESUME, SJ_CONTROL_BY_COMMAND);
+    world_pass(world, SJ_NS_PER_S);
+    world_answer(world);
+    assert_int_equal(world->placed, 2);
+    world_done(world);
+}
+
+static void a_kill_cancels_what_works_and_only_a_resume_lifts_it(void **state)
+{
+    (void)state;
+    struct world *world = world_create(4);
+    world_begin(world, "1s");
+    quote_once(world);
+    world_answer(world);
+    world_control(world, SJ_CONTROL_KILL, SJ_CONTROL_BY_COMMAND);
+    world_pass(world, SJ_NS_PER_MS);
+    world_answer(world);
+    struct sj_decide_status status;
+    sj_decide_status(world->decide, &status);
+    assert_int_equal(status.open_count, 0);
+    assert_int_equal(world->cancels, 2);
+    world_pass(world, 5 * SJ_NS_PER_S);
+    world_answer(world);
+    assert_int_equal(world->placed, 2);
+    world_control(world, SJ_CONTROL_RESUME, SJ_CONTROL_BY_COMMAND);
+    world_pass(world, 2 * SJ_NS_PER_S);
+    world_answer(world);
+    assert_true(world->placed > 2);
+    world_done(world);
+}
+
+static void a_panic_ends_when_the_broker_says_that_nothing_is_held(void **state)
+{
+    (void)state;
+    struct world *world = world_create(5);
+    world_begin(world, "1s");
+    quote_once(world);
+    world_answer(world);
+    world_deal(world, &world->orders[0], 2);
+    assert_int_equal(world->position, 2);
+    world_control(world, SJ_CONTROL_PANIC, SJ_CONTROL_BY_COMMAND);
+    for (int i = 0; i < 40 && world->panics_done == 0; i++) {
+        uint32_t asked = world->account_asked;
+        world_pass(world, 100 * SJ_NS_PER_MS);
+        world_answer(world);
+        if (world->account_asked != asked)
+            world_snapshot(world);
+    }
+    assert_int_equal(world->panics_done, 1);
+    assert_int_equal(world->position, 0);
+    struct sj_decide_status status;
+    sj_decide_status(world->decide, &status);
+    assert_true(status.killed && !status.panicking);
+    assert_int_equal(status.open_count, 0);
+    world_done(world);
+}
+
+/* A session with everything in it. */
+static void live_through(struct world *world, uint32_t turns)
+{
+    int64_t mid = 20000;
+    for (uint32_t i = 0; i < turns; i++) {
+        mid += (int64_t)sj_rng_below(&world->rng, 5) - 2;
+        world_book(world, mid);
+        world_pass(world, (int64_t)sj_rng_below(&world->rng, 700) * SJ_NS_PER_MS);
+        if (sj_rng_below(&world->rng, 3))
+            world_answer(world);
+        for (uint32_t k = 0; k < world->order_count; k++)
+            if (world->orders[k].open && sj_rng_below(&world->rng, 4) == 0)
+                world_deal(world, &world->orders[k], 1);
+        if (i % 50 == 20)
+            world_control(world, SJ_CONTROL_KILL, SJ_CONTROL_BY_HTTP);
+        if (i % 50 == 30)
+            world_control(world, SJ_CONTROL_RESUME, SJ_CONTROL_BY_COMMAND);
+        if (i % 40 == 10)
+            world_report(world, SJ_REPORT_LINK_DOWN, SJ_REPORT_FROM_LOCAL);
+        if (i % 40 == 13)
+            world_report(world, SJ_REPORT_LINK_UP, SJ_REPORT_FROM_LOCAL);
+        if (i % 10 == 5)
+            world_snapshot(world);
+    }
+}
+
+/* Feeds what a journal holds: the own ring's inputs, and the market's by the notes of batches. */
+static void feed_again(struct world *again, const struct world *world)
+{
+    size_t market_at = 0;
+    for (size_t at = 0; at < world->own.size;) {
+        const struct sj_frame *event = (const struct sj_frame *)(world->own.bytes + at);
+        at += sj_frame_size(event);
+        if (event->template_id != SJ_EVENT_DRAINED) {
+            sj_decide_again(again->decide, event);
+            continue;
+        }
+        const struct sj_drained *note = (const struct sj_drained *)event;
+        sj_decide_batch(again->decide, note->src, note->first_seq, note->last_seq, note->count,
+                        note->recv_ns);
+        for (uint32_t i = 0; i < note->count; i++) {
+            const struct sj_frame *one = (const struct sj_frame *)(world->market.bytes + market_at);
+            market_at += sj_frame_size(one);
+            sj_decide_event(again->decide, one);
+        }
+    }
+}
+
+static void the_same_inputs_again_give_the_same_bytes(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct world *world = world_create(seed);
+        world_begin(world, "1s");
+        live_through(world, 200);
+        assert_true(world_count(&world->own, SJ_EVENT_INTENT) > 20);
+        assert_true(world_count(&world->own, SJ_EVENT_FILL) > 5);
+        struct world *again = world_again(world);
+        feed_again(again, world);
+        if (again->own.size != world->own.size ||
+            memcmp(again->own.bytes, world->own.bytes, world->own.size) != 0)
+            fail_msg("seed %llu: another history", (unsigned long long)seed);
+        world_done(again);
+        world_done(world);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_intent_is_written_then_judged_then_ordered_then_sent),
+        cmocka_unit_test(no_order_leaves_before_the_broker_told_its_orders),
+        cmocka_unit_test(a_ring_that_takes_no_more_stops_new_orders),
+        cmocka_unit_test(a_kill_cancels_what_works_and_only_a_resume_lifts_it),
+        cmocka_unit_test(a_panic_ends_when_the_broker_says_that_nothing_is_held),
+        cmocka_unit_test(the_same_inputs_again_give_the_same_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
