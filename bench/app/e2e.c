@@ -4,7 +4,10 @@
  */
 #include "bench/bench.h"
 
+#include "base/clock.h"
+
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +17,17 @@
 #define RESULT_MAX 65536
 #define SECONDS 10
 #define RATE 100000
-#define RATE_STEP 1.15
-#define RATE_MAX 1000000
 #define DURABLE_LIMIT_NS 5000000
 #define INGEST_LIMIT_NS 1000000
+
+/* The search for the highest rate: a look of PROBE_SECONDS each, halving the range until it is
+ * RATE_STEP wide; then RUNS of the found rate, and of lower ones until one is confirmed. */
+#define RATE_MIN 50000
+#define RATE_MAX 800000
+#define RATE_STEP 1.1
+#define PROBE_SECONDS 4
+#define PROBE_TRIES 2
+#define SEARCH_NS (210 * SJ_NS_PER_S)
 
 int sj_bench_e2e(const struct sj_bench_options *options);
 
@@ -99,30 +109,95 @@ static int bench_demo(void)
     return 0;
 }
 
-/* Whether the way holds at a rate: all accounted for, nothing dropped, both latencies within their
- * limits, and the rate was really there. */
-static bool holds_at(uint64_t rate)
+/* What one run says. */
+struct run {
+    bool is_whole; /* all accounted for, nothing dropped, and the rate was really there */
+    bool is_quick; /* both latencies within their limits */
+    double rate;
+    double bus_p99_ns;
+    double durable_p99_ns;
+};
+
+static struct run run_at(double rate)
 {
-    json_t *result = run_demo(rate, SECONDS);
+    struct run run = {0};
+    json_t *result = run_demo((uint64_t)rate, PROBE_SECONDS);
     if (!result)
-        return false;
-    bool holds = number(result, "", "dropped") == 0 && number(result, "", "malformed") == 0 &&
-                 number(result, "ingest_latency", "p99_ns") < INGEST_LIMIT_NS &&
-                 number(result, "durable_latency", "p99_ns") < DURABLE_LIMIT_NS &&
-                 number(result, "", "rate") >= 0.97 * (double)rate;
+        return run;
+    run.rate = number(result, "", "rate");
+    run.bus_p99_ns = number(result, "ingest_latency", "p99_ns");
+    run.durable_p99_ns = number(result, "durable_latency", "p99_ns");
+    run.is_whole = number(result, "", "dropped") == 0 && number(result, "", "malformed") == 0 &&
+                   run.rate >= 0.97 * rate;
+    run.is_quick = run.bus_p99_ns < INGEST_LIMIT_NS && run.durable_p99_ns < DURABLE_LIMIT_NS;
     json_decref(result);
-    return holds;
+    return run;
 }
 
-static double find_max_rate(void)
+/* Others use the machine, too: a look counts as failed when it fails twice. */
+static bool holds_at(double rate)
 {
-    double best = 0;
-    for (double rate = RATE; rate <= RATE_MAX; rate *= RATE_STEP) {
-        if (!holds_at((uint64_t)rate))
-            break;
-        best = rate;
+    for (int i = 0; i < PROBE_TRIES; i++) {
+        struct run run = run_at(rate);
+        fprintf(stderr, "shijim bench: %.0f/s: bus p99 %.2f ms, disk p99 %.2f ms%s\n", rate,
+                run.bus_p99_ns / 1e6, run.durable_p99_ns / 1e6,
+                run.is_whole ? "" : ", rate missed or events dropped");
+        if (run.is_whole && run.is_quick)
+            return true;
     }
-    return best;
+    return false;
+}
+
+/* The figures of a rate. */
+struct max_rate {
+    struct sj_bench_figure rate, bus, durable;
+};
+
+/* Runs the rate until most runs were within the limits, or cannot be. Every run must be whole. */
+static bool confirm(double rate, struct max_rate *ret)
+{
+    *ret = (struct max_rate){{"e2e", "max_rate", "events_per_s", "1/s"},
+                             {"e2e", "max_rate_bus", "p99_ns", "ns"},
+                             {"e2e", "max_rate_durable", "p99_ns", "ns"}};
+    uint32_t slow_count = 0;
+    for (uint32_t i = 0; i < settings->runs; i++) {
+        struct run run = run_at(rate);
+        slow_count += !run.is_quick;
+        if (!run.is_whole || slow_count > settings->runs / 2)
+            return false;
+        sj_bench_add(&ret->rate, run.rate);
+        sj_bench_add(&ret->bus, run.bus_p99_ns);
+        sj_bench_add(&ret->durable, run.durable_p99_ns);
+    }
+    return true;
+}
+
+static int bench_max_rate(void)
+{
+    int64_t end_ns = sj_clock_mono_ns() + SEARCH_NS;
+    double low = RATE_MIN;
+    double high = RATE_MAX;
+    while (high / low > RATE_STEP) {
+        double middle = sqrt(low * high);
+        if (holds_at(middle))
+            low = middle;
+        else
+            high = middle;
+    }
+    struct max_rate found;
+    int64_t begin_ns = sj_clock_mono_ns();
+    while (!confirm(low, &found)) {
+        /* As long as a try takes, no other would end in time. */
+        int64_t now_ns = sj_clock_mono_ns();
+        SJ_BENCH_CHECK(2 * now_ns - begin_ns < end_ns,
+                       "%.0f/s was not confirmed: too much else runs on this machine", low);
+        begin_ns = now_ns;
+        low /= RATE_STEP;
+    }
+    sj_bench_report(settings, &found.rate);
+    sj_bench_report(settings, &found.bus);
+    sj_bench_report(settings, &found.durable);
+    return 0;
 }
 
 int sj_bench_e2e(const struct sj_bench_options *options)
@@ -130,12 +205,8 @@ int sj_bench_e2e(const struct sj_bench_options *options)
     settings = options;
     if (sj_bench_wants(options, "demo_100k") && bench_demo())
         return 1;
-    if (sj_bench_wants(options, "max_rate")) {
-        struct sj_bench_figure figure = {"e2e", "max_rate", "events_per_s", "1/s"};
-        for (uint32_t run = 0; run < options->runs; run++)
-            sj_bench_add(&figure, find_max_rate());
-        sj_bench_report(options, &figure);
-    }
+    if (sj_bench_wants(options, "max_rate") && bench_max_rate())
+        return 1;
     return 0;
 }
 SJ_BENCH(e2e, "the whole way: broker simulator to ClickHouse");
