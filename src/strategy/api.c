@@ -54,7 +54,7 @@ static enum sj_nonsense check_price(const struct sj_instrument *instrument, int6
 
 static bool trades(const struct sj_strategy_host *host, uint32_t instrument)
 {
-    return instrument <= SJ_INSTRUMENTS_MAX &&
+    return instrument <= host->owner->instrument_max &&
            (host->owner->takers[instrument] & sj_host_bit(host)) != 0;
 }
 
@@ -324,7 +324,7 @@ static int64_t api_tick_step(const struct sj_strategy_host *host, uint32_t instr
 
 static int64_t api_position(const struct sj_strategy_host *host, uint32_t instrument)
 {
-    return instrument <= SJ_INSTRUMENTS_MAX ? host->positions[instrument] : 0;
+    return instrument <= host->owner->instrument_max ? host->positions[instrument] : 0;
 }
 
 static void api_log(const struct sj_strategy_host *host, const char *text)

@@ -132,7 +132,7 @@ static void update_book(struct sj_top *top, const int64_t bid_e6, const int64_t 
 static inline void update_top(struct sj_strategies *s, const struct sj_frame *event)
 {
     struct sj_top *top = &s->tops[event->instrument];
-    if (event->flags & TOP_SKIPS)
+    if ((event->flags & TOP_SKIPS) || event->instrument == 0)
         return;
     if (event->template_id == SJ_EVENT_BOOK) {
         const struct sj_book *book = (const struct sj_book *)(const void *)event;
@@ -153,7 +153,7 @@ static inline void update_top(struct sj_strategies *s, const struct sj_frame *ev
 void sj_strategies_event(struct sj_strategies *s, const struct sj_frame *event, int64_t now_ns)
 {
     uint32_t type = event->template_id, instrument = event->instrument;
-    if (type > SJ_EVENT_TYPE_MAX || instrument > SJ_INSTRUMENTS_MAX)
+    if (type > SJ_EVENT_TYPE_MAX || instrument > s->instrument_max)
         return;
     update_top(s, event);
     uint64_t takers = s->wants[type] & s->armed;

@@ -11,7 +11,6 @@
 #include "strategy/load.h"
 
 #define ORDERS_DEFAULT 16384
-#define INSTRUMENT_SLOTS (SJ_INSTRUMENTS_MAX + 1)
 #define STATE_ALIGN 64
 
 static const struct sj_strategy_instance defaults = {
@@ -35,13 +34,14 @@ const char *sj_nonsense_name(enum sj_nonsense nonsense)
 
 static sj_rc reserve(struct sj_strategies *s, uint32_t order_max)
 {
-    s->takers = calloc(INSTRUMENT_SLOTS, sizeof *s->takers);
-    s->tops = malloc(INSTRUMENT_SLOTS * sizeof *s->tops);
-    s->bands = calloc(INSTRUMENT_SLOTS, sizeof *s->bands);
+    size_t slots = s->instrument_max + 1u;
+    s->takers = calloc(slots, sizeof *s->takers);
+    s->tops = malloc(slots * sizeof *s->tops);
+    s->bands = calloc(slots, sizeof *s->bands);
     s->queue = calloc(QUEUE_COUNT, sizeof *s->queue);
     if (!s->takers || !s->tops || !s->bands || !s->queue)
         return -ENOMEM;
-    for (uint32_t i = 0; i < INSTRUMENT_SLOTS; i++)
+    for (size_t i = 0; i < slots; i++)
         s->tops[i] =
             (struct sj_top){.bid_e6 = SJ_NULL_E6, .ask_e6 = SJ_NULL_E6, .last_e6 = SJ_NULL_E6};
     return sj_intent_table_init(&s->intents, order_max ? order_max : ORDERS_DEFAULT);
@@ -59,6 +59,7 @@ sj_rc sj_strategies_create(const struct sj_strategies_options *options,
     s->instruments = options->instruments;
     s->rules = options->rules;
     s->date = options->date;
+    s->instrument_max = options->instrument_max ? options->instrument_max : SJ_INSTRUMENTS_MAX;
     s->live = options->live;
     s->timed = options->timing || options->guard;
     s->next_timer_ns = INT64_MAX;
@@ -141,7 +142,8 @@ static sj_rc check_instance(const struct sj_strategies *s,
         return fail(error, name, -SJ_E_LIMIT, "%u instruments; at most %d are allowed",
                     instance->instrument_count, SJ_STRATEGY_INSTRUMENTS_MAX);
     for (uint32_t i = 0; i < instance->instrument_count; i++)
-        if (!sj_instruments_get(s->instruments, instance->instruments[i]))
+        if (instance->instruments[i] > s->instrument_max ||
+            !sj_instruments_get(s->instruments, instance->instruments[i]))
             return fail(error, name, -SJ_E_UNKNOWN, "there is no instrument %u",
                         instance->instruments[i]);
     return 0;
@@ -168,7 +170,7 @@ static sj_rc reserve_host(struct sj_strategy_host *host,
     size_t state_size = (host->plugin->state_size + STATE_ALIGN - 1) & ~(size_t)(STATE_ALIGN - 1);
     uint32_t count = instance->instrument_count;
     host->state = aligned_alloc(STATE_ALIGN, state_size);
-    host->positions = calloc(INSTRUMENT_SLOTS, sizeof *host->positions);
+    host->positions = calloc(host->owner->instrument_max + 1u, sizeof *host->positions);
     host->hist = calloc(1, sizeof *host->hist);
     host->instruments = calloc(count ? count : 1, sizeof *host->instruments);
     if (!host->state || !host->positions || !host->hist || !host->instruments)
@@ -356,12 +358,12 @@ int64_t sj_strategies_position(const struct sj_strategies *s, uint32_t strategy,
                                uint32_t instrument)
 {
     const struct sj_strategy_host *host = sj_host_get(s, strategy);
-    return host && instrument <= SJ_INSTRUMENTS_MAX ? host->positions[instrument] : 0;
+    return host && instrument <= s->instrument_max ? host->positions[instrument] : 0;
 }
 
 const struct sj_top *sj_strategies_top(const struct sj_strategies *s, uint32_t instrument)
 {
-    return &s->tops[instrument <= SJ_INSTRUMENTS_MAX ? instrument : 0];
+    return &s->tops[instrument <= s->instrument_max ? instrument : 0];
 }
 
 uint32_t sj_strategies_open_orders(const struct sj_strategies *s, uint32_t strategy,

@@ -53,8 +53,9 @@ struct sj_strategies_options {
     const struct sj_strategies_ops *ops;      /* copied */
     const struct sj_instruments *instruments; /* the owner's; outlives the host */
     const struct sj_market_rules *rules;      /* for tick_step; NULL: those built in */
-    uint32_t date;      /* trading day of the rules, YYYYMMDD; 0: the newest */
-    uint32_t order_max; /* intents followed at the same time, all strategies; 0: 16384 */
+    uint32_t date;           /* trading day of the rules, YYYYMMDD; 0: the newest */
+    uint32_t instrument_max; /* greatest id there will be; 0: 65535. Events beyond are ignored */
+    uint32_t order_max;      /* intents followed at the same time, all strategies; 0: 16384 */
     bool live;
     bool guard;  /* crashes and loops are caught, calls timed against their budgets */
     bool timing; /* calls are timed (implied by guard) */

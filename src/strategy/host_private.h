@@ -72,6 +72,7 @@ struct sj_strategies {
     const struct sj_market_rules *rules;
     struct sj_market_rules *own_rules;
     uint32_t date;
+    uint32_t instrument_max;
     bool live, timed;
     struct sj_guard *guard; /* NULL: none */
     double ns_per_cycle;

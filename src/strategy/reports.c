@@ -132,7 +132,7 @@ static void take_fill(struct sj_strategies *s, const struct sj_fill *fill, bool 
 {
     struct sj_intent_entry *order = sj_intent_table_find(&s->intents, fill->intent_id);
     struct sj_strategy_host *host = sj_host_get(s, order ? order->strategy : fill->strategy);
-    if (!host || fill->instrument > SJ_INSTRUMENTS_MAX || fill->quantity == 0)
+    if (!host || fill->instrument > s->instrument_max || fill->quantity == 0)
         return;
     int64_t signed_quantity = fill->side == SJ_SIDE_BUY ? fill->quantity : -(int64_t)fill->quantity;
     host->positions[fill->instrument] += signed_quantity;

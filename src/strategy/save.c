@@ -261,7 +261,9 @@ static bool is_text(const char *text, size_t size)
 static uint32_t own_instrument(const struct sj_strategy_host *host, const char code[16])
 {
     uint32_t id = sj_instruments_find(host->owner->instruments, code, strnlen(code, 16));
-    return id && (host->owner->takers[id] & sj_host_bit(host)) ? id : 0;
+    return id && id <= host->owner->instrument_max && (host->owner->takers[id] & sj_host_bit(host))
+               ? id
+               : 0;
 }
 
 static sj_rc take_position(struct reader *reader, struct sj_strategy_host *host)

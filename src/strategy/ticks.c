@@ -88,8 +88,8 @@ static int64_t step_down(const struct sj_tick_bands *bands, int64_t price_e6, in
 int64_t sj_host_tick_step(struct sj_strategies *s, uint32_t id, int64_t price_e6, int32_t steps)
 {
     const struct sj_instrument *instrument = sj_instruments_get(s->instruments, id);
-    if (!instrument || price_e6 == SJ_NULL_E6 || price_e6 > INT64_MAX / 4 ||
-        price_e6 < -(INT64_MAX / 4))
+    if (!instrument || id > s->instrument_max || price_e6 == SJ_NULL_E6 ||
+        price_e6 > INT64_MAX / 4 || price_e6 < -(INT64_MAX / 4))
         return SJ_NULL_E6;
     struct sj_tick_bands *bands = &s->bands[id];
     if (bands->count == 0 && !find_bands(s, instrument, bands)) {

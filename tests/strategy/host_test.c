@@ -2,6 +2,7 @@
 #include "stage.h"
 #include "suites.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -339,6 +340,28 @@ static void run_crash_outside(struct stage *stage)
     abort();
 }
 
+static void signal_event(struct probe_state *self, const struct sj_frame *event, void *context)
+{
+    (void)self;
+    (void)event;
+    pthread_kill(pthread_self(), SIGXCPU); /* as the watcher's for a call that has just ended */
+    ++*(uint32_t *)context;
+}
+
+static void a_late_signal_of_the_watcher_ends_nobody(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_open(true);
+    uint32_t returned = 0;
+    struct probe_hooks hooks = {&returned, NULL, signal_event, NULL, NULL};
+    uint32_t number = stage_probe(stage, "one", &hooks);
+    stage_book(stage, STOCK, 1000, 5, 1005, 7);
+    pthread_kill(pthread_self(), SIGXCPU);
+    assert_int_equal(returned, 1);
+    assert_true(stage_armed(stage, number));
+    stage_close(stage);
+}
+
 static void a_crash_of_the_host_goes_the_default_way(void **state)
 {
     (void)state;
@@ -412,6 +435,7 @@ int host_tests(void)
         cmocka_unit_test(a_crash_in_init_is_an_error_of_add),
         cmocka_unit_test(arming_again_makes_the_state_anew),
         cmocka_unit_test(disarming_by_command_cancels_and_says_why),
+        cmocka_unit_test(a_late_signal_of_the_watcher_ends_nobody),
         cmocka_unit_test(a_crash_of_the_host_goes_the_default_way),
         cmocka_unit_test(a_plugin_that_is_not_one_is_refused_with_the_reason),
         cmocka_unit_test(parameters_are_checked_by_name),

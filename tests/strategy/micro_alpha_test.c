@@ -186,6 +186,20 @@ static void does_not_trade_against_an_empty_side(void **state)
     assert_int_equal(stage_new_intents(stage, NULL), 0);
 }
 
+static void flow_leaves_the_window_bit_by_bit(void **state)
+{
+    (void)state;
+    stage->now_ns += 2 * SECOND;
+    book(20000, 560, 20001, 500);
+    stage->now_ns += 500 * MS;
+    book(20000, 570, 20001, 500);
+    stage->now_ns += 600 * MS;
+    book(20000, 659, 20001, 500); /* 60 have gone: 10 and 89 are left */
+    assert_int_equal(stage_new_intents(stage, NULL), 0);
+    book(20000, 660, 20001, 500);
+    assert_int_equal(stage_new_intents(stage, NULL), 1);
+}
+
 static void a_quantity_above_the_cap_is_refused(void **state)
 {
     (void)state;
@@ -209,6 +223,7 @@ int micro_alpha_tests(void)
         T(leaves_at_the_stop_from_the_average_entry),
         T(leaves_when_time_is_up_without_any_event),
         T(does_not_trade_against_an_empty_side),
+        T(flow_leaves_the_window_bit_by_bit),
         T(a_quantity_above_the_cap_is_refused),
     };
 #undef T

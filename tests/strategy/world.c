@@ -400,8 +400,11 @@ sj_rc world_open(struct world *world, const char *use, const char *const *params
     if (rc < 0)
         return rc;
     struct sj_strategies_ops ops = {world, take_intent, take_control, NULL};
-    struct sj_strategies_options options = {
-        .ops = &ops, .instruments = world->instruments, .guard = guard, .order_max = 1024};
+    struct sj_strategies_options options = {.ops = &ops,
+                                            .instruments = world->instruments,
+                                            .guard = guard,
+                                            .order_max = 1024,
+                                            .instrument_max = 8};
     rc = sj_strategies_create(&options, &world->s);
     return rc < 0 ? rc : add(world, use, params);
 }
