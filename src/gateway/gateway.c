@@ -1,6 +1,7 @@
 #include "gateway/connection.h"
 
 #include "gateway/gateway_config.h"
+#include "market/calendar.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -26,14 +27,15 @@ static sj_rc load_hours(struct sj_gateway *gateway, struct sj_hours *hours,
         return rc;
     }
     rc = sj_hours_load(hours, rules, (uint32_t)sj_tw_date(sj_clock_utc_ns()));
-    sj_market_rules_free(rules);
     if (rc < 0)
         snprintf(error, SJ_PLAN_ERROR_MAX, "market rules: no session of today");
     hours->always = config->calendar == SJ_CALENDAR_ALWAYS;
     hours->silence_day_ns = config->silence_day_ms * SJ_NS_PER_MS;
     hours->silence_night_ns = config->silence_night_ms * SJ_NS_PER_MS;
     if (rc >= 0)
-        rc = gateway_dates(config, &gateway->holidays, &hours->holidays, error);
+        rc = gateway_dates(config, sj_market_holidays(rules, SJ_BOARD_FUTURES), &gateway->holidays,
+                           &hours->holidays, error);
+    sj_market_rules_free(rules);
     return rc;
 }
 

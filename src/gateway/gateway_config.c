@@ -28,8 +28,10 @@ static const struct sj_config_key keys[] = {
                    "a stream for each channel instead of one for all"),
     SJ_CONFIG_CHOICE(OWNER, calendar, "taiwan|always", "taiwan",
                      "when data is expected; always suits a simulated market"),
-    SJ_CONFIG_LIST(OWNER, holidays, "", "weekdays without trading, YYYY-MM-DD"),
-    SJ_CONFIG_LIST(OWNER, extra_trading_days, "", "weekend days with trading, YYYY-MM-DD"),
+    SJ_CONFIG_LIST(OWNER, holidays, "",
+                   "weekdays without trading, YYYY-MM-DD, beside those the calendar knows"),
+    SJ_CONFIG_LIST(OWNER, extra_trading_days, "",
+                   "days with trading, YYYY-MM-DD, whatever the calendar says"),
     SJ_CONFIG_INT(OWNER, silence_day_ms, 50, 3600000, "60000",
                   "day session: a feed without data for longer is silent"),
     SJ_CONFIG_INT(OWNER, silence_night_ms, 50, 3600000, "180000",
@@ -203,25 +205,44 @@ static sj_rc read_dates(const char *text, const char *key, int32_t *dates, uint3
     return 0;
 }
 
-sj_rc gateway_dates(const struct sj_gateway_config *config, int32_t **ret_dates,
-                    struct sj_tw_holidays *ret_holidays, char error[SJ_PLAN_ERROR_MAX])
+static bool is_among(int32_t date, const int32_t *dates, uint32_t count)
 {
-    uint32_t capacity = count_words(config->holidays) + count_words(config->extra_trading_days);
-    int32_t *dates = calloc(capacity + 1, sizeof(*dates));
-    struct sj_tw_holidays holidays = {.closed = dates};
-    if (!dates)
+    return bsearch(&date, dates, count, sizeof(*dates), compare_dates) != NULL;
+}
+
+/* Puts known dates behind the configured ones, but for those that are among `not`; sorts all. */
+static void add_known(int32_t *dates, uint32_t *count, const int32_t *known, uint32_t known_count,
+                      const int32_t * not, uint32_t not_count)
+{
+    for (uint32_t i = 0; i < known_count; i++)
+        if (!is_among(known[i], not, not_count))
+            dates[(*count)++] = known[i];
+    qsort(dates, *count, sizeof(*dates), compare_dates);
+}
+
+sj_rc gateway_dates(const struct sj_gateway_config *config, const struct sj_tw_holidays *known,
+                    int32_t **ret_dates, struct sj_tw_holidays *ret_holidays,
+                    char error[SJ_PLAN_ERROR_MAX])
+{
+    uint32_t closed_max = count_words(config->holidays) + known->closed_count;
+    uint32_t open_max = count_words(config->extra_trading_days) + known->open_count;
+    int32_t *closed = calloc(closed_max + open_max + 1, sizeof(*closed));
+    if (!closed)
         return -ENOMEM;
-    sj_rc rc =
-        read_dates(config->holidays, "broker.holidays", dates, &holidays.closed_count, error);
-    holidays.open = dates + holidays.closed_count;
+    int32_t *open = closed + closed_max;
+    uint32_t closed_count, open_count;
+    sj_rc rc = read_dates(config->holidays, "broker.holidays", closed, &closed_count, error);
     if (rc >= 0)
-        rc = read_dates(config->extra_trading_days, "broker.extra_trading_days",
-                        dates + holidays.closed_count, &holidays.open_count, error);
+        rc = read_dates(config->extra_trading_days, "broker.extra_trading_days", open, &open_count,
+                        error);
     if (rc < 0) {
-        free(dates);
+        free(closed);
         return rc;
     }
-    *ret_dates = dates;
-    *ret_holidays = holidays;
+    add_known(closed, &closed_count, known->closed, known->closed_count, open, open_count);
+    add_known(open, &open_count, known->open, known->open_count, closed, closed_count);
+    *ret_dates = closed;
+    *ret_holidays = (struct sj_tw_holidays){
+        .closed = closed, .closed_count = closed_count, .open = open, .open_count = open_count};
     return 0;
 }

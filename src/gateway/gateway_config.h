@@ -17,8 +17,10 @@ SJ_MUST_USE sj_rc gateway_check(const struct sj_gateway_config *config,
 SJ_MUST_USE sj_rc gateway_selectors(const struct sj_gateway_config *config, char **ret_text,
                                     char error[SJ_PLAN_ERROR_MAX]);
 
-/* Holidays and extra trading days as sorted dates; *ret_dates holds both (free it). */
-SJ_MUST_USE sj_rc gateway_dates(const struct sj_gateway_config *config, int32_t **ret_dates,
+/* Holidays and extra trading days as sorted dates: those the market's calendar knows, and those
+ * configured, which count where the two differ; *ret_dates holds them (free it). */
+SJ_MUST_USE sj_rc gateway_dates(const struct sj_gateway_config *config,
+                                const struct sj_tw_holidays *known, int32_t **ret_dates,
                                 struct sj_tw_holidays *ret_holidays, char error[SJ_PLAN_ERROR_MAX]);
 
 #endif

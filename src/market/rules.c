@@ -1,6 +1,7 @@
 #include "market/rules_private.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,22 @@ sj_rc sj_market_rules_load(const char *path, char error[SJ_RULES_ERROR_MAX],
 void sj_market_rules_free(struct sj_market_rules *rules)
 {
     free(rules);
+}
+
+static struct sj_market_rules *shared_rules;
+
+static void load_shared(void)
+{
+    char error[SJ_RULES_ERROR_MAX];
+    if (sj_market_rules_load(NULL, error, &shared_rules) < 0)
+        shared_rules = NULL;
+}
+
+const struct sj_market_rules *sj_market_rules_shared(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load_shared);
+    return shared_rules;
 }
 
 const struct market_rule *market_rules_find(const struct sj_market_rules *rules, const char *kind,

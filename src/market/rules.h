@@ -7,7 +7,7 @@
  *          dates: YYYYMMDD.
  * Errors   -SJ_E_MALFORMED, with the line and what is wrong with it in `error`. -SJ_E_UNKNOWN: no
  *          rule of that kind and name holds on the day.
- * Threads  Loading: one thread. A loaded set of rules is constant: any thread.
+ * Threads  Loading: one thread for each set. A loaded set of rules is constant: any thread.
  * Memory   one allocation at load; none in the look-ups.
  */
 #ifndef SJ_MARKET_RULES_H
@@ -62,6 +62,9 @@ SJ_MUST_USE sj_rc sj_market_rules_parse(const char *text, size_t size,
 SJ_MUST_USE sj_rc sj_market_rules_load(const char *path, char error[SJ_RULES_ERROR_MAX],
                                        struct sj_market_rules **ret_rules);
 void sj_market_rules_free(struct sj_market_rules *rules);
+
+/* The rules built in, loaded once for the whole program; never freed. NULL: no memory. [any] */
+const struct sj_market_rules *sj_market_rules_shared(void);
 
 SJ_MUST_USE sj_rc sj_market_tick_bands(const struct sj_market_rules *rules, const char *name,
                                        uint32_t date, struct sj_tick_bands *ret_bands);

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/rng.h"
 #include "base/tw_time.h"
+#include "market/calendar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -150,7 +151,9 @@ static void find_day(struct sj_store_days *days, int64_t utc_ns)
 {
     int64_t last_ns = (DAY_NUMBER_MAX - 1) * SJ_NS_PER_DAY;
     int64_t ns = utc_ns < 0 ? 0 : utc_ns > last_ns ? last_ns : utc_ns;
-    int32_t date = sj_tw_trading_day(ns, NULL);
+    const struct sj_market_rules *rules = sj_market_rules_shared();
+    int32_t date =
+        sj_tw_trading_day(ns, rules ? sj_market_holidays(rules, SJ_BOARD_FUTURES) : NULL);
     days->day_number = sj_date_to_day(date);
     days->month = date / 100;
     /* The answer can only change at 00:00 and 15:00 Taipei: hold it for the hour asked about. */

@@ -4,7 +4,8 @@
 
 #include "support/test.h"
 
-#define GATEWAY_SUITES(X) X(response) X(tape) X(judge) X(ladder) X(budget) X(plan) X(gateway_live)
+#define GATEWAY_SUITES(X)                                                                          \
+    X(dates) X(response) X(tape) X(judge) X(ladder) X(budget) X(plan) X(gateway_live)
 
 #define X(suite) int suite##_tests(void);
 GATEWAY_SUITES(X)

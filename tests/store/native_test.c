@@ -201,8 +201,9 @@ static void native_places_night_trades_on_the_next_trading_day(void **state)
     static const struct {
         int32_t date, hour, day;
     } cases[] = {
-        {20260325, 9, 20260325}, {20260325, 14, 20260325}, {20260325, 15, 20260326},
-        {20260326, 3, 20260326}, {20260327, 16, 20260330}, {20260328, 4, 20260330},
+        {20260325, 9, 20260325},  {20260325, 14, 20260325}, {20260325, 15, 20260326},
+        {20260326, 3, 20260326},  {20260211, 16, 20260223}, /* before the lunar new year */
+        {20260327, 16, 20260330}, {20260328, 4, 20260330},
     };
     const uint32_t count = sizeof(cases) / sizeof(cases[0]);
     for (uint32_t i = 0; i < count; i++) {
