@@ -28,7 +28,7 @@ def test_the_demo_accounts_for_every_event(shijim, tmp_path):
     assert result.returncode == 0, result.stderr
     account = json.loads(result.stdout)
     assert account["holds"] and account["dropped"] == 0 and account["malformed"] == 0
-    assert account["sent"] == account["received"] == account["events"] > 0
+    assert account["sent"] == account["events"] > 0
     assert account["durable_latency"]["count"] == account["events"]
 
 

@@ -1,0 +1,251 @@
+"""Trading from tick to fill, as users run it: a simulated broker that fails in every way, kills at seeded
+moments, the kill switch and the panic; afterwards both sides have the same orders, deals and positions."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from broker_server import BrokerServer
+
+FAULTS = ("lost_ack,rate=0.05;lost_order,rate=0.05;half_ack,rate=0.03;unknown_outcome,rate=0.03;unknown_lost,rate=0.03;"
+          "order_503,rate=0.03")
+
+CONFIG = """
+broker:
+  servers: [http://127.0.0.1:{port}]
+  instruments: ["FUT:*", "STK:*"]
+  calendar: always
+  login_budget_file: {dir}/logins
+  backoff_min_ms: 50
+bus:
+  dir: {dir}/bus
+journal:
+  dir: {dir}/journal
+  segment_size: 16Mi
+store:
+  url: ""
+watch:
+  listen: 127.0.0.1:0
+  port_file: {dir}/run.port
+trading:
+  mode: paper
+  state_dir: {dir}/state
+  token: {token}
+  stop_ms: 20000
+orders:
+  answer_timeout_ms: 500
+  ack_timeout_ms: 500
+  settle_ms: 200
+  retry_ms: 200
+risk:
+  session_check: false
+  account_age_ms: 0
+  cash_check: false
+  margin_check: false
+strategies:
+  quotes:
+    use: market_maker
+    instruments: ["FUT:TXF?6", "FUT:MXF?6"]
+    interval: 50ms
+    calls: 60
+  signal:
+    use: micro_alpha
+    instruments: ["FUT:TXF?7"]
+  touch:
+    use: touch_quoter
+    instruments: [MXFA7]
+    step: 700ms
+"""
+
+
+class Trader:
+    """A live process that trades, a broker, and what each of them says."""
+
+    def __init__(self, program, sim, directory):
+        self.program = program
+        self.sim = sim
+        self.directory = directory
+        self.config = directory / "shijim.yaml"
+        self.config.write_text(CONFIG.format(port=sim.port, dir=directory, token="right"))
+        self.config.chmod(0o600)
+        self.process = None
+
+    def start(self):
+        (self.directory / "run.port").unlink(missing_ok=True)
+        log = (self.directory / "run.log").open("ab")
+        self.process = subprocess.Popen([self.program, "run", "-c", self.config], stdout=log, stderr=log)
+        self.wait(self.port_is_known)
+
+    def log(self):
+        return (self.directory / "run.log").read_text()[-3000:]
+
+    def port_is_known(self):
+        path = self.directory / "run.port"
+        return path.exists() and path.read_text().endswith("\n")
+
+    def wait(self, look, timeout=60):
+        """Until `look` gives something true: the event itself is waited for, at any speed of the machine."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            value = look()
+            if value:
+                return value
+            assert self.process is None or self.process.poll() is None, self.log()
+            time.sleep(0.02)
+        raise AssertionError(f"nothing within {timeout} s: {self.log()}")
+
+    def status(self):
+        port = int((self.directory / "run.port").read_text())
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=10) as answer:
+                return json.load(answer)["trading"]
+        except urllib.error.URLError:
+            assert self.process.poll() is None, self.log()
+            raise
+
+    def post(self, path, token):
+        port = int((self.directory / "run.port").read_text())
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method="POST", data=b"",
+                                         headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read().decode()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(60) == 0, self.log()
+        self.process = None
+
+    def command(self, *arguments):
+        result = subprocess.run([self.program, *arguments[:1], "-c", self.config, *arguments[1:]], capture_output=True,
+                                text=True, timeout=90, check=False)
+        return result.returncode, result.stdout + result.stderr
+
+    def truth(self):
+        return self.sim.call("GET", "/admin/trading")
+
+    def events(self, kind):
+        out = subprocess.run([self.program, "journal", "cat", self.directory / "journal", "--type", kind],
+                             capture_output=True, text=True, timeout=60, check=True).stdout
+        return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.fixture
+def trader(shijim, broker_sim, tmp_path):
+    with BrokerServer(broker_sim, tmp_path, "--instruments", 60, "--rate", 2000, "--always-open", "--wall-clock",
+                      "--no-quota", "--seed", 7) as sim:
+        one = Trader(shijim, sim, tmp_path)
+        yield one
+        if one.process and one.process.poll() is None:
+            one.kill()
+
+
+def positions_of_broker(truth):
+    return {position["code"]: position["quantity"] for account in truth["accounts"]
+            for position in account["positions"] if position["quantity"]}
+
+
+def positions_of_fills(fills):
+    sums = {}
+    for fill in fills:
+        sums[fill["code"]] = sums.get(fill["code"], 0) + (1 if fill["side"] == "buy" else -1) * fill["quantity"]
+    return {code: quantity for code, quantity in sums.items() if quantity}
+
+
+def check_both_sides(trader):
+    """Each order once, each deal once, the same positions and costs; nothing works any more."""
+    truth = trader.truth()
+    intents = {event["intent_id"]: event for event in trader.events("intent")}
+    fills = trader.events("fill")
+    tags = [order["order"]["custom_field"] for order in truth["orders"]]
+    assert len(tags) == len(set(tags)), "an order was sent twice"
+    assert set(tags) <= {intent["custom_field"] for intent in intents.values()}
+    assert not [order for order in truth["orders"] if order["exchange"]["left"]], "an order still works"
+    deals = sorted((deal["seq"], deal["code"], deal["quantity"], deal["price"]) for deal in truth["deals"])
+    assert sorted((fill["exchange_seq"], fill["code"], fill["quantity"], fill["price"]) for fill in fills) == deals
+    assert positions_of_fills(fills) == positions_of_broker(truth)
+    for what in ("fee", "tax"):
+        ours = sum(fill[what] for fill in fills)
+        theirs = sum(account[what] for account in truth["accounts"])
+        assert ours == pytest.approx(theirs, abs=1e-6), what
+    return truth
+
+
+def test_a_session_in_order_leaves_both_sides_equal(trader):
+    trader.start()
+    trader.wait(lambda: trader.status().get("fills", 0) >= 20)
+    trader.stop()
+    truth = check_both_sides(trader)
+    assert len(truth["deals"]) >= 20
+    verdicts = trader.events("verdict")
+    assert len(verdicts) == len(trader.events("intent"))
+
+
+def test_kills_and_a_failing_broker_lose_and_double_no_order(trader):
+    seed = int(os.environ.get("SHIJIM_TEST_SEED", random.randrange(1 << 32)))
+    print("seed", seed)
+    moments = random.Random(seed)
+    kinds = [fault.partition(",") for fault in FAULTS.split(";")]
+    for _ in range(6):
+        trader.start()
+        for kind, _, rest in kinds:
+            trader.sim.call("POST", "/admin/fault", {"kind": kind, "rate": float(rest.partition("=")[2])})
+        goal = len(trader.truth()["orders"]) + moments.randrange(1, 15)
+        trader.wait(lambda: len(trader.truth()["orders"]) >= goal)
+        trader.kill()
+    trader.sim.call("POST", "/admin/fault", {"kind": "clear"})
+    trader.start()
+    trader.wait(lambda: trader.status().get("ready"))
+    trader.wait(lambda: trader.status().get("unknown_orders") == 0)
+    trader.stop()
+    check_both_sides(trader)
+
+
+def test_the_kill_switch_holds_over_a_restart_until_it_is_lifted(trader):
+    trader.start()
+    trader.wait(lambda: trader.status().get("fills", 0) >= 1)
+    code, said = trader.command("kill", "odd prices")
+    assert code == 0 and "odd prices" in said and "has acted on it" in said
+    trader.wait(lambda: trader.status()["open_orders"] == 0)
+    placed = len(trader.truth()["orders"])
+    trader.kill()
+    trader.start()
+    trader.wait(lambda: trader.status().get("ready"))
+    refused = trader.status()["refused"]
+    trader.wait(lambda: trader.status()["refused"] > refused + 3)
+    assert trader.status()["killed"]
+    assert len(trader.truth()["orders"]) == placed
+    assert trader.events("verdict")[-1]["check_name"] == "kill_switch"
+    code, said = trader.command("resume")
+    assert code == 0 and "trading is allowed" in said
+    trader.wait(lambda: len(trader.truth()["orders"]) > placed)
+    trader.stop()
+    check_both_sides(trader)
+
+
+def test_signal_and_http_kill_too(trader):
+    trader.start()
+    trader.wait(lambda: trader.status().get("ready"))
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        trader.post("/kill?reason=x", "wrong")
+    assert refused.value.code == 401
+    assert not trader.status()["killed"]
+    assert "killed" in trader.post("/kill?reason=odd%20fills", "right")
+    trader.wait(lambda: trader.status()["killed"])
+    assert trader.status()["reason"] == "odd fills"
+    assert trader.command("resume")[0] == 0
+    trader.process.send_signal(signal.SIGUSR1)
+    trader.wait(lambda: trader.status()["killed"])
+    assert trader.status()["reason"] == "SIGUSR1"
+    trader.stop()
+    check_both_sides(trader)
