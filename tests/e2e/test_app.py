@@ -199,6 +199,10 @@ def test_doctor_finds_what_is_there_and_what_is_not(shijim, way):
     well = run(shijim, "doctor", "-c", way.config_file)
     assert well.returncode == 0, well.stdout
     assert "ClickHouse" in well.stdout
+    assert "64 KiB take" in well.stdout
+    assert "share one" in well.stdout
+    apart = run(shijim, "doctor", "-c", way.config_file, "--set", "journal.dir=/dev/shm")
+    assert "does not share" in apart.stdout
     ill = run(shijim, "doctor", "-c", way.config_file, "--set", "store.url=http://127.0.0.1:1")
     assert ill.returncode == 1
     assert "failure" in ill.stdout
