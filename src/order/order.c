@@ -170,7 +170,7 @@ static sj_rc place(struct sj_orders *orders, const struct sj_intent *intent, int
         return -EEXIST;
     if (orders->stats.open_count >= orders->config.max_open)
         return -SJ_E_FULL;
-    struct order *order = order_take(orders, intent->intent_id);
+    struct order *order = order_reserve(orders, intent->intent_id);
     if (!order)
         return -SJ_E_FULL;
     order_describe(order, intent, now_ns);

@@ -100,10 +100,10 @@ void order_set_state(struct sj_orders *orders, struct order *order, enum sj_orde
         account(orders, order, true);
 }
 
-struct order *order_take(struct sj_orders *orders, uint64_t intent_id)
+struct order *order_reserve(struct sj_orders *orders, uint64_t intent_id)
 {
     if (orders->free_order == NIL && orders->ended_first != NIL)
-        order_drop(orders, &orders->order[orders->ended_first]);
+        order_forget(orders, &orders->order[orders->ended_first]);
     if (orders->free_order == NIL)
         return NULL;
     uint32_t at = orders->free_order;
@@ -123,7 +123,7 @@ struct order *order_take(struct sj_orders *orders, uint64_t intent_id)
     return order;
 }
 
-void order_drop(struct sj_orders *orders, struct order *order)
+void order_forget(struct sj_orders *orders, struct order *order)
 {
     uint32_t at = order_index(orders, order);
     order_set_deadline(orders, order, INT64_MAX);

@@ -120,7 +120,7 @@ void order_keep_deal(struct sj_orders *orders, struct order *order,
     order->filled += deal->quantity;
     while (orders->free_fill == NIL && orders->ended_first != NIL &&
            orders->ended_first != order_index(orders, order))
-        order_drop(orders, &orders->order[orders->ended_first]);
+        order_forget(orders, &orders->order[orders->ended_first]);
     if (orders->free_fill == NIL)
         return; /* counted, but a repetition of it would count again: see README */
     uint32_t at = orders->free_fill;

@@ -127,8 +127,8 @@ struct sj_orders {
 };
 
 /* orders_book.c: places, lists, indices. */
-SJ_MUST_USE struct order *order_take(struct sj_orders *orders, uint64_t intent_id);
-void order_drop(struct sj_orders *orders, struct order *order);
+SJ_MUST_USE struct order *order_reserve(struct sj_orders *orders, uint64_t intent_id);
+void order_forget(struct sj_orders *orders, struct order *order);
 struct order *order_by_intent(const struct sj_orders *orders, uint64_t intent_id);
 /* The order that a report speaks of, or NULL. */
 struct order *order_of_report(const struct sj_orders *orders, const struct sj_order_report *report);

@@ -6,7 +6,7 @@ static void restore_intent(struct sj_orders *orders, const struct sj_intent *int
     if (intent->kind != SJ_INTENT_PLACE || intent->intent_id == 0 ||
         order_by_intent(orders, intent->intent_id))
         return;
-    struct order *order = order_take(orders, intent->intent_id);
+    struct order *order = order_reserve(orders, intent->intent_id);
     if (order)
         order_describe(order, intent, intent->recv_ns);
 }
@@ -18,7 +18,7 @@ static void restore_verdict(struct sj_orders *orders, const struct sj_verdict *v
         return;
     order->accepted = verdict->accepted == 1;
     if (!order->accepted)
-        order_drop(orders, order); /* it never left; nothing can come of it */
+        order_forget(orders, order); /* it never left; nothing can come of it */
 }
 
 static void restore_update(struct sj_orders *orders, const struct sj_order_update *update)
@@ -94,7 +94,7 @@ void sj_orders_restored(struct sj_orders *orders, int64_t now_ns)
         if (!order->used)
             continue;
         if (order->state == SJ_ORDER_NONE && !order->accepted && order->filled == 0) {
-            order_drop(orders, order); /* no verdict: it was not sent */
+            order_forget(orders, order); /* no verdict: it was not sent */
             continue;
         }
         if (order->state == SJ_ORDER_NONE)
