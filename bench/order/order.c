@@ -2,9 +2,10 @@
  * From a market event to an order, over real sockets: one thread runs the gateway, the bus, a
  * decision, the orders and their link against `shijim broker-sim` (a thread of its own) over a Unix
  * socket. `sse_to_order` is the time from the return of the read that brought the event's last byte
- * (the event's recv_ns) to the call of the write that carries the order; `order_write` is that
- * write. The decision is a callback: here the smallest there is, so that what is measured is the
- * way, not a strategy. Every order must be known to the simulator with its tag.
+ * (the event's recv_ns) to the call of the write that carries the order; `decision_to_order` is the
+ * part of it behind the decision; `order_write` is the write. The decision is a callback: here the
+ * smallest there is, so that what is measured is the way, not a strategy. Every order must be known
+ * to the simulator with its tag.
  */
 #include "bench/bench.h"
 
@@ -43,8 +44,8 @@ struct way {
     uint64_t intent_id;
     uint32_t wanted, placed, taken, foreign, listed;
     bool ready;
-    int64_t next_ns, recv_ns;
-    struct sj_hist *way_hist, *write_hist;
+    int64_t next_ns, recv_ns, decided_ns;
+    struct sj_hist *way_hist, *part_hist, *write_hist;
 };
 
 static void *serve(void *context)
@@ -64,7 +65,7 @@ static bool start_sim(struct way *way)
     options.date = 20261123;
     options.always_open = true;
     options.wall_clock = true;
-    options.rate = 5000;
+    options.rate = 1000; /* about one event a read: a read's events are shown together */
     options.no_quota = true;
     options.seed = way->options->seed;
     if (sj_brokersim_init(&options, &way->sim, error) < 0) {
@@ -119,6 +120,7 @@ static sj_rc send_request(void *context, const struct sj_order_request *request)
         return rc;
     sj_order_link_stats(way->link, &stats);
     sj_hist_record(way->way_hist, utc_of(stats.last_send_ns) - way->recv_ns);
+    sj_hist_record(way->part_hist, stats.last_send_ns - way->decided_ns);
     sj_hist_record(way->write_hist, stats.last_sent_ns - stats.last_send_ns);
     return rc;
 }
@@ -200,6 +202,7 @@ static void look_at(struct way *way, const struct sj_frame *event)
     if (now_ns < way->next_ns || !way->decide(way, event, &intent))
         return;
     way->recv_ns = now_ns;
+    way->decided_ns = sj_clock_mono_ns();
     intent.intent_id = ++way->intent_id;
     if (sj_orders_intent(way->orders, &intent, now_ns) == 0)
         way->placed++;
@@ -287,22 +290,26 @@ static void finish(struct way *way)
 
 static int measure(struct way *way)
 {
-    static struct sj_hist way_hists[SJ_BENCH_RUNS_MAX], write_hists[SJ_BENCH_RUNS_MAX];
+    static struct sj_hist way_hists[SJ_BENCH_RUNS_MAX], write_hists[SJ_BENCH_RUNS_MAX],
+        part_hists[SJ_BENCH_RUNS_MAX];
     static struct sj_hist warm;
     const struct sj_bench_options *options = way->options;
     struct sj_bench_figure way_figure = {.bench = "order", .name = "sse_to_order"};
+    struct sj_bench_figure part_figure = {.bench = "order", .name = "decision_to_order"};
     struct sj_bench_figure write_figure = {.bench = "order", .name = "order_write"};
     uint32_t count = (uint32_t)(ORDERS * options->scale);
-    way->way_hist = way->write_hist = &warm;
+    way->way_hist = way->part_hist = way->write_hist = &warm;
     SJ_BENCH_CHECK(run(way, count / 4 + 1), "order: the way does not open");
     for (uint32_t i = 0; i < options->runs; i++) {
         way->way_hist = &way_hists[i];
+        way->part_hist = &part_hists[i];
         way->write_hist = &write_hists[i];
         SJ_BENCH_CHECK(run(way, count > 0 ? count : 1),
                        "order: %u placed, %u taken, %u listed, %u foreign", way->placed, way->taken,
                        way->listed, way->foreign);
     }
     sj_bench_report_hists(options, &way_figure, way_hists, options->runs);
+    sj_bench_report_hists(options, &part_figure, part_hists, options->runs);
     sj_bench_report_hists(options, &write_figure, write_hists, options->runs);
     return 0;
 }
