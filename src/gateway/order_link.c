@@ -168,7 +168,7 @@ static sj_rc send_now(struct sj_order_link *link, const struct sj_order_request 
         if (!link_may_send(link, request->kind == SJ_REQUEST_CANCEL, now_ns))
             return 0;
         conn->request = *request;
-        if (link_conn_start(link, conn, (uint32_t)size, request->kind, now_ns)) {
+        if (link_conn_start(link, conn, (uint32_t)size, request->kind)) {
             link->stats.sent++;
             link->stats.last_send_ns = conn->sent_ns;
             return 1;
@@ -200,7 +200,8 @@ sj_rc sj_order_link_send(struct sj_order_link *link, const struct sj_order_reque
     }
     struct request_ring *ring = request->kind == SJ_REQUEST_CANCEL ? &link->urgent : &link->normal;
     if (ring->count == 0 && (ring == &link->urgent || link->urgent.count == 0)) {
-        sj_rc rc = send_now(link, request, sj_clock_mono_ns());
+        /* Only a limit needs the time: reading it is part of what an order waits for. */
+        sj_rc rc = send_now(link, request, link->options.rate ? sj_clock_mono_ns() : 0);
         if (rc != 0)
             return rc < 0 ? rc : 0;
     }
@@ -334,7 +335,7 @@ static void phase_work(struct sj_order_link *link, int64_t now_ns)
         link->greet_step = 0;
     }
     if (link->phase == LINK_GREETING) {
-        link_greet_work(link, now_ns);
+        link_greet_work(link);
         if (link->phase == LINK_GREETING && link->greet_step == UINT32_MAX)
             open_stream(link, now_ns);
     }

@@ -83,7 +83,7 @@ static void order_answer(struct sj_order_link *link, struct order_conn *conn)
 
 enum { GREET_INFO, GREET_ACCOUNTS, GREET_SUBSCRIBE };
 
-static void greet_call(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
+static void greet_call(struct sj_order_link *link, struct order_conn *conn)
 {
     char body[128];
     sj_rc size;
@@ -103,10 +103,10 @@ static void greet_call(struct sj_order_link *link, struct order_conn *conn, int6
         size = sj_order_render_call(&link->head, "/auth/subscribe_trade", body, conn->out);
     }
     if (size > 0)
-        (void)link_conn_start(link, conn, (uint32_t)size, kind, now_ns);
+        (void)link_conn_start(link, conn, (uint32_t)size, kind);
 }
 
-void link_greet_work(struct sj_order_link *link, int64_t now_ns)
+void link_greet_work(struct sj_order_link *link)
 {
     for (uint32_t i = 0; i < link->options.connections; i++)
         if (link->conn[i].state == CONN_BUSY && link->conn[i].kind >= CALL_INFO &&
@@ -114,7 +114,7 @@ void link_greet_work(struct sj_order_link *link, int64_t now_ns)
             return; /* asked */
     struct order_conn *conn = link_conn_idle(link);
     if (conn && link->greet_step != UINT32_MAX)
-        greet_call(link, conn, now_ns);
+        greet_call(link, conn);
 }
 
 static void greet_fail(struct sj_order_link *link, int64_t now_ns, const char *why)
@@ -222,7 +222,7 @@ static void list_ask(struct sj_order_link *link, int64_t now_ns)
         return;
     conn->request =
         (struct sj_order_request){.request_id = link->list.request_id, .kind = SJ_REQUEST_LIST};
-    link->list.asking = link_conn_start(link, conn, (uint32_t)size, CALL_TRADES, now_ns);
+    link->list.asking = link_conn_start(link, conn, (uint32_t)size, CALL_TRADES);
 }
 
 static void list_word(struct sj_order_link *link, uint64_t request_id, enum sj_report_kind kind)

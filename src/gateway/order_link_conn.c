@@ -60,7 +60,7 @@ static bool write_out(struct sj_order_link *link, struct order_conn *conn)
 }
 
 bool link_conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t size,
-                     uint8_t kind, int64_t now_ns)
+                     uint8_t kind)
 {
     conn->out_size = size;
     conn->out_sent = 0;
@@ -70,7 +70,7 @@ bool link_conn_start(struct sj_order_link *link, struct order_conn *conn, uint32
     link->stats.last_sent_ns = sj_clock_mono_ns();
     if (__builtin_expect(!sent, 0)) {
         conn->state = CONN_IDLE; /* nothing left: the caller takes another connection */
-        link_conn_close(link, conn, now_ns, "the connection failed");
+        link_conn_close(link, conn, conn->sent_ns, "the connection failed");
         return false;
     }
     conn->state = CONN_BUSY;

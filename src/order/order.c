@@ -2,6 +2,23 @@
 
 #include <stdlib.h>
 
+/* Takes the pages now: the first order must not wait for the kernel to find them. */
+static void touch(void *memory, size_t size)
+{
+    for (size_t at = 0; at < size; at += 4096)
+        ((volatile char *)memory)[at] = 0;
+}
+
+static void touch_all(struct sj_orders *orders)
+{
+    struct order_map *const maps[] = {&orders->by_intent, &orders->by_tag, &orders->by_id,
+                                      &orders->by_seqno, &orders->foreign};
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
+        touch(maps[i]->slots, ((size_t)maps[i]->mask + 1) * sizeof *maps[i]->slots);
+    touch(orders->requests, REQUESTS_SIZE * sizeof *orders->requests);
+    touch(orders->blocks, (SJ_INSTRUMENTS_MAX + 1) * sizeof *orders->blocks);
+}
+
 static sj_rc reserve(struct sj_orders *orders)
 {
     uint32_t order_max = orders->order_max, fill_max = 4 * order_max;
@@ -25,6 +42,7 @@ static sj_rc reserve(struct sj_orders *orders)
         orders->order[i].next = i + 1 < order_max ? i + 1 : NIL;
     for (uint32_t i = 0; i < fill_max; i++)
         orders->fill[i].next = i + 1 < fill_max ? i + 1 : NIL;
+    touch_all(orders);
     return 0;
 }
 
