@@ -62,6 +62,7 @@ void bench_init(struct bench *bench)
     config->rate_account = 250;
     config->rate_cancel_reserve = 50;
     config->rate_window_ms = 10000;
+    config->session_check = true;
     assert_int_equal(sj_market_rules_load(NULL, error, &bench->rules), 0);
     assert_int_equal(sj_instruments_create(64, &bench->instruments), 0);
     for (uint32_t id = 1; id <= INSTRUMENTS; id++) {
