@@ -179,6 +179,7 @@ static void take_price(struct sj_risk *risk, struct order *order, int64_t price_
 
 void sj_risk_order(struct sj_risk *risk, const struct sj_order_update *update)
 {
+    clock_advance(risk, update->recv_ns);
     struct order *order = order_find(risk, update->intent_id);
     if (!order) {
         risk->stray_count += !is_end(update->state_to);
@@ -203,6 +204,7 @@ void sj_risk_order(struct sj_risk *risk, const struct sj_order_update *update)
 
 void sj_risk_fill(struct sj_risk *risk, const struct sj_fill *fill)
 {
+    clock_advance(risk, fill->recv_ns);
     struct order *order = order_find(risk, fill->intent_id);
     struct instrument *ins = instrument_of(risk, order ? order->instrument : fill->instrument);
     if (!ins || fill->quantity == 0 || fill->quantity > QUANTITY_MAX ||

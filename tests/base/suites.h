@@ -6,7 +6,7 @@
 /* clang-format off */
 #define SUITES(X)                                                                                  \
     X(rc) X(cli) X(hist) X(decimal) X(tw_time) X(crc32c) X(config) X(config_map) X(log) X(duty) X(bench) X(counters)    \
-    X(http_client) X(json) X(rng)
+    X(http_client) X(json) X(rate) X(rng)
 /* clang-format on */
 
 #define X(suite) int suite##_tests(void);

@@ -3,5 +3,7 @@
 #define SJ_TESTS_RISK_GROUPS_H
 
 int risk_checks(void);
+int risk_model(void);
+int risk_save(void);
 
 #endif

@@ -2,5 +2,5 @@
 
 int main(void)
 {
-    return risk_checks();
+    return risk_checks() + risk_save() + risk_model();
 }

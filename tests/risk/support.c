@@ -76,11 +76,12 @@ void bench_init(struct bench *bench)
 void bench_start(struct bench *bench)
 {
     char error[SJ_RISK_ERROR_MAX] = "";
+    bench->ops = (struct sj_risk_ops){bench, keep_control};
     struct sj_risk_options options = {.config = &bench->config,
                                       .instruments = bench->instruments,
                                       .rules = bench->rules,
                                       .instrument_max = 64,
-                                      .ops = {bench, keep_control}};
+                                      .ops = bench->ops};
     assert_int_equal(sj_risk_create(&options, error, &bench->risk), 0);
     bench_book(bench, STOCK, 599, 601);
     bench_book(bench, FUTURE, 19999, 20001);
@@ -198,6 +199,7 @@ void bench_update(struct bench *bench, uint64_t intent_id, enum sj_order_state s
                   uint32_t quantity, uint32_t filled, uint32_t cancelled, int64_t price)
 {
     struct sj_order_update update = {.intent_id = intent_id,
+                                     .recv_ns = bench->now_ns,
                                      .price_e6 = price * E6,
                                      .quantity = quantity,
                                      .filled = filled,
@@ -212,6 +214,7 @@ void bench_fill(struct bench *bench, uint64_t intent_id, uint32_t id, enum sj_si
                 uint32_t quantity, int64_t price)
 {
     struct sj_fill fill = {.intent_id = intent_id,
+                           .recv_ns = bench->now_ns,
                            .instrument = id,
                            .price_e6 = price * E6,
                            .quantity = quantity,

@@ -25,6 +25,7 @@ struct bench {
     struct sj_instruments *instruments;
     struct sj_market_rules *rules;
     struct sj_risk *risk;
+    struct sj_risk_ops ops;
     struct sj_verdict verdict;
     struct sj_control control; /* the last that risk gave */
     uint32_t control_count;
