@@ -70,9 +70,10 @@ static int choose_format(struct rows_command *command)
                            "--to takes npz, npz-deflated, npy, csv, arrow, parquet or journal, "
                            "not '%s'",
                            command->to);
-    if (options->format == SJ_TO_JOURNAL && options->encode.dialect == SJ_DIALECT_BINANCE)
+    if (options->format == SJ_TO_JOURNAL && options->encode.dialect != SJ_DIALECT_ORIGINAL)
         return sj_cli_fail(&command->cli, SJ_EXIT_USER,
-                           "a journal has whole lots: name OUT .npz, .npy, .csv, .arrow or "
+                           "into a journal go TAIFEX's files and the original's JSONL: name OUT "
+                           ".npz, .npy, .csv, .arrow or "
                            ".parquet");
     if (!strcmp(command->book, "changes"))
         options->encode.book_mode = SJ_BOOK_CHANGES;
@@ -232,46 +233,83 @@ static const char common_details[] =
     "number of workers. OUT is .npz or .npy (for hftbacktest), .csv, .arrow, .parquet, or else a\n"
     "journal's directory.";
 
-static int rows_main(struct rows_command *command, int argc, char **argv, bool binance)
+static void add_option(struct sj_cli_option *options, struct sj_cli *cli,
+                       struct sj_cli_option option)
+{
+    options[cli->option_count++] = option;
+}
+
+static void add_flag(struct sj_cli_option *options, struct sj_cli *cli, const char *name,
+                     const char *text, bool *target)
+{
+    add_option(options, cli,
+               (struct sj_cli_option){name, NULL, text, SJ_CLI_FLAG, target, 0, 0, 0});
+}
+
+static void add_text(struct sj_cli_option *options, struct sj_cli *cli, const char *name,
+                     const char *value, const char *text, const char **target)
+{
+    add_option(options, cli,
+               (struct sj_cli_option){name, value, text, SJ_CLI_TEXT, target, 0, 0, 0});
+}
+
+static void add_input_options(struct sj_cli_option *options, struct rows_command *command)
 {
     struct sj_encode_options *encode = &command->options.encode;
-    const struct sj_cli_option options[OPTION_COUNT] = {
-        {"to", "FORMAT", "npz, npz-deflated, npy, csv, arrow, parquet, journal (by OUT's ending)",
-         SJ_CLI_TEXT, &command->to, 0, 0, 0},
-        {"symbol", "CODE", "only this instrument", SJ_CLI_TEXT, &encode->symbol, 0, 0, 0},
-        {"workers", "N", "threads (as many as cores)", SJ_CLI_UINT, &command->workers, 1,
-         SJ_CONVERT_WORKERS_MAX, 0},
-        {"strict", NULL, "stop at the first thing wrong, with file and line", SJ_CLI_FLAG,
-         &encode->strict, 0, 0, 0},
-        {"resume", NULL, "go on where a stopped run was", SJ_CLI_FLAG, &command->options.resume, 0,
-         0, 0},
-        {"shift-negative", "TIME",
-         "where receipt precedes sending: move all times of receipt, and TIME more", SJ_CLI_TEXT,
-         &command->base_latency, 0, 0, 0},
-        {"json", NULL, "the report as JSON", SJ_CLI_FLAG, &command->json, 0, 0, 0},
-        {binance ? "tickers" : "mend-times", NULL,
-         binance ? "rows 103, 104 from bookTicker messages"
-                 : "times are Taipei's, taken for UTC through a float: mend them",
-         SJ_CLI_FLAG, binance ? (void *)&encode->tickers : (void *)&encode->mend_times, 0, 0, 0},
-        {binance ? "marks" : "simtrade", NULL,
-         binance ? "rows 100 .. 102 from markPriceUpdate messages" : "keep trial matches",
-         SJ_CLI_FLAG, binance ? (void *)&encode->marks : (void *)&encode->simtrade, 0, 0, 0},
-        {"book", "HOW", "whole books become changes or snapshots", SJ_CLI_TEXT, &command->book, 0,
-         0, 0},
-        {"latency", "MODEL",
-         "when a line was received, where it does not say: 5ms, lognormal:300us,0.5, file:PATH",
-         SJ_CLI_TEXT, &command->options.latency, 0, 0, 0},
-        {"seed", "N", "of the latency model", SJ_CLI_UINT, &command->options.seed, 0, 0, 0},
-    };
+    struct sj_cli *cli = &command->cli;
+    if (encode->dialect == SJ_DIALECT_BINANCE) {
+        add_flag(options, cli, "tickers", "rows 103, 104 from bookTicker messages",
+                 &encode->tickers);
+        add_flag(options, cli, "marks", "rows 100 .. 102 from markPriceUpdate messages",
+                 &encode->marks);
+        return;
+    }
+    add_flag(options, cli, "simtrade", "keep trial matches", &encode->simtrade);
+    add_text(options, cli, "book", "HOW", "whole books become changes or snapshots",
+             &command->book);
+    if (encode->dialect == SJ_DIALECT_JOURNAL)
+        return;
+    add_flag(options, cli, "mend-times",
+             "times are Taipei's, taken for UTC through a float: mend them", &encode->mend_times);
+    add_text(options, cli, "latency", "MODEL",
+             "receipt where lines do not say: 5ms, lognormal:300us,0.5, file:PATH",
+             &command->options.latency);
+    add_option(options, cli,
+               (struct sj_cli_option){"seed", "N", "of the latency model", SJ_CLI_UINT,
+                                      &command->options.seed, 0, 0, 0});
+}
+
+static int rows_main(struct rows_command *command, int argc, char **argv)
+{
+    struct sj_cli_option options[OPTION_COUNT];
+    struct sj_cli *cli = &command->cli;
+    bool journal = command->options.encode.dialect == SJ_DIALECT_JOURNAL;
+    add_text(options, cli, "to", "FORMAT",
+             "npz, npz-deflated, npy, csv, arrow, parquet, journal (by OUT's ending)",
+             &command->to);
+    add_text(options, cli, "symbol", "CODE", "only this instrument",
+             &command->options.encode.symbol);
+    add_flag(options, cli, "strict", "stop at the first thing wrong, with file and line",
+             &command->options.encode.strict);
+    add_text(options, cli, "shift-negative", "TIME",
+             "receipt before sending: move all times of receipt, and TIME more",
+             &command->base_latency);
+    add_flag(options, cli, "json", "the report as JSON", &command->json);
+    if (!journal) {
+        add_flag(options, cli, "resume", "go on where a stopped run was", &command->options.resume);
+        add_option(options, cli,
+                   (struct sj_cli_option){"workers", "N", "threads (as many as cores)", SJ_CLI_UINT,
+                                          &command->workers, 1, SJ_CONVERT_WORKERS_MAX, 0});
+    }
+    add_input_options(options, command);
     command->book = "changes";
     command->options.seed = 1;
-    command->cli.options = options;
-    command->cli.option_count = binance ? 9 : 12;
-    command->cli.details = common_details;
-    command->cli.arguments = "IN... OUT";
-    command->cli.arguments_min = 2;
-    command->cli.arguments_max = SJ_CLI_ARGUMENTS_MAX;
-    sj_rc rc = sj_cli_parse(&command->cli, argc, argv);
+    cli->options = options;
+    cli->details = journal ? NULL : common_details;
+    cli->arguments = journal ? "DIR OUT" : "IN... OUT";
+    cli->arguments_min = 2;
+    cli->arguments_max = journal ? 2 : SJ_CLI_ARGUMENTS_MAX;
+    sj_rc rc = sj_cli_parse(cli, argc, argv);
     return rc != 1 ? sj_cli_exit(rc) : convert(command);
 }
 
@@ -284,7 +322,7 @@ int sj_convert_command_jsonl(int argc, char **argv)
                 .example = "shijim convert jsonl md_events_*.jsonl TXFL5.npz --symbol TXFL5 "
                            "--mend-times --latency 5ms"}};
     command.options.encode.dialect = SJ_DIALECT_ORIGINAL;
-    return rows_main(&command, argc, argv, false);
+    return rows_main(&command, argc, argv);
 }
 
 int sj_convert_command_binance(int argc, char **argv)
@@ -295,5 +333,15 @@ int sj_convert_command_binance(int argc, char **argv)
                 .example = "shijim convert binance btcusdt_20240808.gz btcusdt.npz "
                            "--shift-negative 0s"}};
     command.options.encode.dialect = SJ_DIALECT_BINANCE;
-    return rows_main(&command, argc, argv, true);
+    return rows_main(&command, argc, argv);
+}
+
+int sj_convert_command_journal(int argc, char **argv)
+{
+    struct rows_command command = {
+        .cli = {.command = "convert journal",
+                .summary = "Converts one instrument's trades and books out of a journal.",
+                .example = "shijim convert journal data/journal TXFH1.npz --symbol TXFH1"}};
+    command.options.encode.dialect = SJ_DIALECT_JOURNAL;
+    return rows_main(&command, argc, argv);
 }

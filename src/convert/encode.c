@@ -211,17 +211,12 @@ static enum sj_reject read_levels(const struct sj_record *record, struct sj_leve
     return SJ_REJECT_NONE;
 }
 
-static enum sj_reject encode_book(struct sj_encode *encode)
+void sj_encode_book(struct sj_encode *encode, const struct sj_levels *book)
 {
     struct sj_batch *batch = encode->batch;
-    struct sj_levels book;
-    enum sj_reject reject = read_levels(encode->record, &book);
-    if (reject)
-        return reject;
-    keep_feed_order(encode);
     if (!batch->has_book) {
         batch->has_book = true;
-        batch->first_book = book;
+        batch->first_book = *book;
         batch->first_book_row = batch->row_count;
         batch->first_book_line = encode->line;
         batch->first_book_exch = encode->exch_ns;
@@ -230,12 +225,22 @@ static enum sj_reject encode_book(struct sj_encode *encode)
         struct sj_row *rows = sj_batch_room(batch, SJ_BOOK_ROWS_MAX);
         if (rows)
             sj_encode_keep_rows(encode,
-                                sj_book_rows(encode->options->book_mode, &batch->last_book, &book,
+                                sj_book_rows(encode->options->book_mode, &batch->last_book, book,
                                              encode->exch_ns, encode->local_ns, rows));
     }
-    batch->last_book = book;
+    batch->last_book = *book;
     batch->counts.books++;
     sj_encode_note_times(encode);
+}
+
+static enum sj_reject encode_book(struct sj_encode *encode)
+{
+    struct sj_levels book;
+    enum sj_reject reject = read_levels(encode->record, &book);
+    if (reject)
+        return reject;
+    keep_feed_order(encode);
+    sj_encode_book(encode, &book);
     return SJ_REJECT_NONE;
 }
 

@@ -37,6 +37,9 @@ void sj_encode_keep_rows(struct sj_encode *encode, size_t count);
 void sj_encode_row(struct sj_encode *encode, uint64_t ev, struct sj_number px,
                    struct sj_number qty);
 
+/* A whole book: the rows that change the one before it in the batch to it. */
+void sj_encode_book(struct sj_encode *encode, const struct sj_levels *book);
+
 /* A number that runs on from line to line: what it was before this one, and what it is now. */
 void sj_encode_running(struct sj_encode *encode, int64_t before, int64_t after);
 

@@ -1,6 +1,7 @@
 #include "convert/job.h"
 
 #include "base/clock.h"
+#include "convert/from_journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +32,9 @@ static void show(struct sj_job *job, const char *phase, bool always)
     if (!job->options->progress || (!always && now_ns - job->shown_ns < SHOW_INTERVAL_NS))
         return;
     job->shown_ns = now_ns;
-    struct sj_convert_progress progress = {.done_size = sj_source_taken(job->source),
-                                           .size = sj_source_size(job->source),
+    struct sj_convert_progress progress = {.done_size = job->source ? sj_source_taken(job->source)
+                                                                    : job->join.state.text_size,
+                                           .size = job->source ? sj_source_size(job->source) : 0,
                                            .row_count = job->join.state.row_count,
                                            .elapsed_ns = now_ns - job->began_ns,
                                            .phase = phase};
@@ -189,6 +191,41 @@ static void *worker_main(void *context)
     return NULL;
 }
 
+/* A journal is read by one thread: its events are rows nearly as they are. */
+static sj_rc run_journal(struct sj_job *job)
+{
+    const char *dir = job->options->inputs[0];
+    struct sj_from_journal *from;
+    struct sj_batch batch;
+    struct sj_join_place place;
+    sj_rc rc = sj_from_journal_open(dir, &job->encode, &from);
+    if (rc < 0)
+        return fail(job, rc, dir);
+    sj_batch_init(&batch);
+    do {
+        char error[256];
+        struct sj_piece piece = {.number = job->turn};
+        uint64_t size;
+        uint32_t crc = 0;
+        sj_batch_clear(&batch);
+        rc = stopped(job) ? -EINTR : sj_from_journal_next(from, &batch, &size, error);
+        if (rc <= 0)
+            break;
+        pthread_mutex_lock(&job->lock);
+        rc = take_turn(job, &piece, &batch, &place);
+        job->join.state.text_size += size;
+        pthread_mutex_unlock(&job->lock);
+        if (rc >= 0)
+            rc = sj_join_write(job->part_fd, job->front, &batch, &place, &crc);
+        if (rc >= 0)
+            written(job, &piece, &batch, &place, crc);
+    } while (rc >= 0);
+    fold_crcs(job);
+    sj_from_journal_close(from);
+    sj_batch_done(&batch);
+    return rc < 0 ? fail(job, rc, dir) : 0;
+}
+
 static sj_rc run_workers(struct sj_job *job)
 {
     pthread_t threads[SJ_CONVERT_WORKERS_MAX];
@@ -338,7 +375,7 @@ static void fill_report(struct sj_job *job)
     const struct sj_join_state *state = &job->join.state;
     struct sj_convert_report *report = job->report;
     report->counts = state->counts;
-    report->input_size = sj_source_size(job->source);
+    report->input_size = job->source ? sj_source_size(job->source) : state->text_size;
     report->text_size = state->text_size;
     report->min_latency_ns = state->row_count ? state->min_latency : 0;
     report->first_ns = state->row_count ? state->min_exch : 0;
@@ -414,8 +451,10 @@ static sj_rc prepare(struct sj_job *job)
     job->front = options->format == SJ_TO_NPY ? SJ_NPY_FRONT_SIZE : SJ_NPZ_FRONT_SIZE;
     snprintf(job->part_path, sizeof job->part_path, "%s.part", options->output);
     snprintf(job->resume_path, sizeof job->resume_path, "%s.resume", options->output);
-    sj_rc rc =
-        sj_source_open(options->inputs, options->input_count, &job->source, job->report->error);
+    sj_rc rc = 0;
+    if (options->encode.dialect != SJ_DIALECT_JOURNAL)
+        rc = sj_source_open(options->inputs, options->input_count, &job->source,
+                            job->report->error);
     if (rc >= 0)
         rc = sj_job_digest(options, &job->digest);
     if (rc >= 0 && options->latency)
@@ -462,7 +501,7 @@ sj_rc sj_convert_rows(const struct sj_convert_options *options,
     job.began_ns = sj_clock_mono_ns();
     sj_rc rc = prepare(&job);
     if (rc >= 0)
-        rc = run_workers(&job);
+        rc = options->encode.dialect == SJ_DIALECT_JOURNAL ? run_journal(&job) : run_workers(&job);
     if (rc >= 0)
         rc = finish(&job);
     if (rc >= 0) {

@@ -17,12 +17,14 @@ static void put_inputs(struct sj_json *json, const struct sj_job *job)
     for (uint32_t i = 0; i < job->options->input_count; i++) {
         char hash[33];
         struct stat stat_now;
-        sj_source_hash(job->source, i, hash);
         sj_json_begin_object(json);
         sj_json_field_text(json, "path", job->options->inputs[i]);
-        if (!stat(job->options->inputs[i], &stat_now))
+        if (job->source && !stat(job->options->inputs[i], &stat_now))
             sj_json_field_uint(json, "bytes", (uint64_t)stat_now.st_size);
-        sj_json_field_text(json, "xxh128", hash);
+        if (job->source) {
+            sj_source_hash(job->source, i, hash);
+            sj_json_field_text(json, "xxh128", hash);
+        }
         sj_json_end_object(json);
     }
     sj_json_end_array(json);
@@ -32,11 +34,12 @@ static void put_options(struct sj_json *json, const struct sj_job *job)
 {
     static const char *const formats[] = {"npz",   "npz_deflated", "npy",    "csv",
                                           "arrow", "parquet",      "journal"};
+    static const char *const dialects[] = {"jsonl", "binance", "csv", "journal"};
     const struct sj_convert_options *options = job->options;
     const struct sj_encode_options *encode = &options->encode;
     sj_json_key(json, "options");
     sj_json_begin_object(json);
-    sj_json_field_text(json, "input", encode->dialect == SJ_DIALECT_BINANCE ? "binance" : "jsonl");
+    sj_json_field_text(json, "input", dialects[encode->dialect]);
     sj_json_field_text(json, "output", formats[options->format]);
     sj_json_field_text(json, "book",
                        encode->book_mode == SJ_BOOK_CHANGES ? "changes" : "snapshots");

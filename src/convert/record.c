@@ -76,7 +76,7 @@ const char *sj_reject_name(enum sj_reject reject)
 {
     static const char *const names[] = {"none",  "truncated", "syntax", "missing", "type",
                                         "range", "kind",      "symbol", "columns", "too_long",
-                                        "order", "latency",   "day",    "archive"};
+                                        "order", "latency",   "day",    "archive", "damage"};
     _Static_assert(sizeof names / sizeof names[0] == SJ_REJECT_COUNT, "a name for each");
     return (unsigned)reject < SJ_REJECT_COUNT ? names[reject] : "unknown";
 }

@@ -40,7 +40,8 @@ SJ_MUST_USE sj_rc sj_number_scaled(struct sj_number number, int32_t places, int6
     X(ORDER, "time runs backwards")                                                                \
     X(LATENCY, "received before it was sent")                                                      \
     X(DAY, "another trading day")                                                                  \
-    X(ARCHIVE, "the archive ends early")
+    X(ARCHIVE, "the archive ends early")                                                           \
+    X(DAMAGE, "a damaged part of the journal")
 
 enum sj_reject {
 #define X(name, text) SJ_REJECT_##name,
