@@ -72,11 +72,14 @@ struct sj_row *sj_batch_room(struct sj_batch *batch, size_t count)
     size_t wanted = batch->row_count + count;
     if (__builtin_expect(wanted > batch->row_max, 0)) {
         size_t room = batch->row_max;
-        if (!grow((void **)&batch->row_lines, &room, wanted, sizeof *batch->row_lines) ||
-            !grow((void **)&batch->rows, &batch->row_max, room, sizeof *batch->rows)) {
+        bool grown = grow((void **)&batch->rows, &room, wanted, sizeof *batch->rows);
+        uint32_t *lines = grown ? realloc(batch->row_lines, room * sizeof *batch->row_lines) : NULL;
+        if (!lines) {
             batch->failed = true;
             return NULL;
         }
+        batch->row_lines = lines;
+        batch->row_max = room;
     }
     return batch->rows + batch->row_count;
 }

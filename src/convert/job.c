@@ -357,9 +357,15 @@ static sj_rc finish_journal(struct sj_job *job)
 
 static sj_rc finish(struct sj_job *job)
 {
+    const struct sj_join_state *state = &job->join.state;
+    if (job->encode.symbol && !state->row_count) {
+        snprintf(job->report->error, sizeof job->report->error,
+                 "nothing of instrument %.32s is in the input (%llu records of others are)",
+                 job->encode.symbol, (unsigned long long)state->counts.others_dropped);
+        return -SJ_E_UNKNOWN;
+    }
     if (job->tape)
         return finish_journal(job);
-    const struct sj_join_state *state = &job->join.state;
     int64_t shift_ns = wanted_shift(job);
     uint64_t end = job->front + state->row_count * sizeof(struct sj_row);
     if (ftruncate(job->part_fd, (off_t)end))
@@ -453,8 +459,8 @@ static sj_rc prepare(struct sj_job *job)
     snprintf(job->resume_path, sizeof job->resume_path, "%s.resume", options->output);
     sj_rc rc = 0;
     if (options->encode.dialect != SJ_DIALECT_JOURNAL)
-        rc = sj_source_open(options->inputs, options->input_count, &job->source,
-                            job->report->error);
+        rc =
+            sj_source_open(options->inputs, options->input_count, &job->source, job->report->error);
     if (rc >= 0)
         rc = sj_job_digest(options, &job->digest);
     if (rc >= 0 && options->latency)
