@@ -6,6 +6,7 @@
 
 int sj_convert_command_jsonl(int argc, char **argv);
 int sj_convert_command_binance(int argc, char **argv);
+int sj_convert_command_csv(int argc, char **argv);
 int sj_convert_command_journal(int argc, char **argv);
 int sj_convert_command_synth(int argc, char **argv);
 int sj_convert_command_taifex(int argc, char **argv);

@@ -203,6 +203,9 @@ static int convert(struct rows_command *command)
     options->input_count = (uint32_t)command->cli.value_count - 1;
     options->output = command->cli.values[command->cli.value_count - 1];
     options->workers = (uint32_t)command->workers;
+    if (options->encode.dialect == SJ_DIALECT_CSV && !options->csv_map)
+        return sj_cli_fail(&command->cli, SJ_EXIT_USER,
+                           "--map FILE must say which column is what (docs/reference.md)");
     int exit_code = choose_format(command);
     if (exit_code >= 0)
         return exit_code;
@@ -271,6 +274,9 @@ static void add_input_options(struct sj_cli_option *options, struct rows_command
         return;
     add_flag(options, cli, "mend-times",
              "times are Taipei's, taken for UTC through a float: mend them", &encode->mend_times);
+    if (encode->dialect == SJ_DIALECT_CSV)
+        add_text(options, cli, "map", "FILE", "which column is what (docs/reference.md); needed",
+                 &command->options.csv_map);
     add_text(options, cli, "latency", "MODEL",
              "receipt where lines do not say: 5ms, lognormal:300us,0.5, file:PATH",
              &command->options.latency);
@@ -343,5 +349,15 @@ int sj_convert_command_journal(int argc, char **argv)
                 .summary = "Converts one instrument's trades and books out of a journal.",
                 .example = "shijim convert journal data/journal TXFH1.npz --symbol TXFH1"}};
     command.options.encode.dialect = SJ_DIALECT_JOURNAL;
+    return rows_main(&command, argc, argv);
+}
+
+int sj_convert_command_csv(int argc, char **argv)
+{
+    struct rows_command command = {
+        .cli = {.command = "convert csv",
+                .summary = "Converts CSV files, by a mapping file that says which column is what.",
+                .example = "shijim convert csv trades.csv.gz trades.npz --map trades.map"}};
+    command.options.encode.dialect = SJ_DIALECT_CSV;
     return rows_main(&command, argc, argv);
 }

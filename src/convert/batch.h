@@ -48,6 +48,7 @@ struct sj_encode_options {
     bool tickers;    /* Binance: rows 103, 104 */
     bool strict;     /* remember the line of every row */
     bool frames;     /* make events instead of rows */
+    const struct sj_csv_map *csv;     /* of SJ_DIALECT_CSV */
     const char *symbol;               /* only this instrument, or NULL */
     const struct sj_latency *latency; /* for lines without a time of receipt */
 };

@@ -54,6 +54,7 @@ struct sj_convert_options {
     const char *output;
     enum sj_convert_format format;
     struct sj_encode_options encode; /* .latency is made from `latency` */
+    const char *csv_map;             /* csv.h; of SJ_DIALECT_CSV */
     const char *latency;             /* latency.h, or NULL */
     uint64_t seed;
     uint32_t workers; /* 0: as many as cores */

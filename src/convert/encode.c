@@ -1,6 +1,7 @@
 /* Lines to rows and events: the original system's records. */
 #include "convert/encode.h"
 
+#include "convert/csv.h"
 #include "convert/frames.h"
 #include "convert/source.h"
 
@@ -251,7 +252,7 @@ static enum sj_reject encode_event(struct sj_encode *encode)
     int64_t kind;
     int64_t side = 0;
     if (!sj_record_has(record, SJ_SLOT_PRICE) || !sj_record_has(record, SJ_SLOT_SIZE) ||
-        !sj_record_has(record, SJ_SLOT_LOCAL))
+        (!sj_record_has(record, SJ_SLOT_LOCAL) && !encode->options->csv))
         return SJ_REJECT_MISSING;
     if (!sj_encode_whole(record->numbers[SJ_SLOT_EVENT_ID], &kind) ||
         (sj_record_has(record, SJ_SLOT_SIDE) &&
@@ -261,6 +262,7 @@ static enum sj_reject encode_event(struct sj_encode *encode)
         return SJ_REJECT_TYPE;
     if (kind < 1 || kind > 255 || side < -1 || side > 1)
         return SJ_REJECT_RANGE;
+    keep_feed_order(encode);
     encode->batch->counts.sideless += side == 0;
     encode->batch->counts.trades += kind == SJ_ROW_TRADE;
     encode->batch->counts.depths += kind != SJ_ROW_TRADE;
@@ -330,6 +332,21 @@ static enum sj_reject encode_original(struct sj_encode *encode)
     return tick ? encode_tick(encode) : encode_book(encode);
 }
 
+static enum sj_reject take_line(struct sj_encode *encode, struct sj_line_parser *parser,
+                                const char **ret_next, struct sj_record *record)
+{
+    const struct sj_encode_options *options = encode->options;
+    enum sj_reject reject;
+    if (options->csv)
+        reject = sj_csv_line(options->csv, encode->at, ret_next, record);
+    else
+        reject = sj_line_parse(parser, encode->at, ret_next, record);
+    if (reject || record->blank)
+        return reject;
+    return options->dialect == SJ_DIALECT_BINANCE ? sj_encode_binance(encode)
+                                                  : encode_original(encode);
+}
+
 void sj_encode_piece(const struct sj_encode_options *options, struct sj_line_parser *parser,
                      const struct sj_piece *piece, struct sj_batch *batch)
 {
@@ -337,14 +354,15 @@ void sj_encode_piece(const struct sj_encode_options *options, struct sj_line_par
     struct sj_encode encode = {
         .options = options, .piece = piece, .batch = batch, .record = &record};
     const char *at = piece->begin;
+    if (options->csv && options->csv->header && piece->starts_file && at < piece->end) {
+        at = (const char *)rawmemchr(at, '\n') + 1;
+        batch->counts.lines++;
+    }
     while (at < piece->end && !batch->failed) {
         const char *next;
         encode.at = at;
         encode.line = ++batch->counts.lines;
-        enum sj_reject reject = sj_line_parse(parser, at, &next, &record);
-        if (!reject && !record.blank)
-            reject = options->dialect == SJ_DIALECT_BINANCE ? sj_encode_binance(&encode)
-                                                            : encode_original(&encode);
+        enum sj_reject reject = take_line(&encode, parser, &next, &record);
         if (reject)
             sj_batch_reject(batch, reject, encode.line, at, (size_t)(next - at) - 1);
         at = next;

@@ -175,8 +175,11 @@ static void *worker_main(void *context)
     struct sj_piece piece = {.memory = malloc(SJ_PIECE_MEMORY)};
     struct sj_batch batch;
     sj_batch_init(&batch);
-    sj_rc rc = sj_line_parser_create(
-        job->encode.dialect, job->encode.frames ? SJ_SLOTS_ALL : SJ_SLOTS_ROWS, false, &parser);
+    sj_rc rc = job->encode.csv
+                   ? 0
+                   : sj_line_parser_create(job->encode.dialect,
+                                           job->encode.frames ? SJ_SLOTS_ALL : SJ_SLOTS_ROWS, false,
+                                           &parser);
     if (rc < 0 || !piece.memory) {
         pthread_mutex_lock(&job->lock);
         give_up(job, -ENOMEM, "starting a worker");
@@ -447,6 +450,26 @@ static sj_rc start_or_resume(struct sj_job *job)
                           job->report->error);
 }
 
+/* The mapping's columns are found by the first line of the first file. */
+static sj_rc map_columns(struct sj_job *job)
+{
+    const struct sj_convert_options *options = job->options;
+    struct sj_piece piece = {.memory = malloc(SJ_PIECE_MEMORY)};
+    struct sj_source *source = NULL;
+    char *error = job->report->error;
+    sj_rc rc = piece.memory ? sj_csv_map_read(options->csv_map, &job->csv, error) : -ENOMEM;
+    if (rc >= 0)
+        rc = sj_source_open(options->inputs, 1, &source, error);
+    if (rc >= 0)
+        rc = sj_source_next(source, &piece);
+    if (rc > 0 && piece.begin < piece.end)
+        rc = sj_csv_resolve(&job->csv, piece.begin, error);
+    sj_source_close(source);
+    free(piece.memory);
+    job->encode.csv = &job->csv;
+    return rc < 0 ? rc : 0;
+}
+
 static sj_rc prepare(struct sj_job *job)
 {
     const struct sj_convert_options *options = job->options;
@@ -469,6 +492,11 @@ static sj_rc prepare(struct sj_job *job)
         return fail(job, rc, "starting");
     job->encode = options->encode;
     job->encode.latency = job->latency;
+    if (options->encode.dialect == SJ_DIALECT_CSV) {
+        rc = map_columns(job);
+        if (rc < 0)
+            return fail(job, rc, options->csv_map);
+    }
     job->encode.frames = options->format == SJ_TO_JOURNAL;
     job->joined = *options;
     job->joined.encode = job->encode;

@@ -5,6 +5,7 @@
 #ifndef SJ_CONVERT_JOB_H
 #define SJ_CONVERT_JOB_H
 
+#include "convert/csv.h"
 #include "convert/join.h"
 #include "convert/npz.h"
 #include "convert/order.h"
@@ -25,6 +26,7 @@ struct sj_job {
     struct sj_convert_report *report;
     struct sj_source *source;
     struct sj_latency *latency;
+    struct sj_csv_map csv;
     char part_path[4096];
     char resume_path[4096];
     uint64_t digest; /* of options and inputs */

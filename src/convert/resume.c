@@ -42,6 +42,7 @@ sj_rc sj_job_digest(const struct sj_convert_options *options, uint64_t *ret_dige
     XXH3_64bits_update(hash, numbers, sizeof numbers);
     mix_text(hash, encode->symbol);
     mix_text(hash, options->latency);
+    mix_text(hash, options->csv_map);
     sj_rc rc = 0;
     for (uint32_t i = 0; rc >= 0 && i < options->input_count; i++) {
         struct stat stat_now;

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define RUN_SIZE (256u << 10)
+/* Closing a journal waits for the spare segment, so a small one pays for a small file, too. */
+#define SEGMENT_SIZE (64u << 20)
 
 struct sj_tape {
     struct sj_journal *journal;
@@ -36,7 +38,7 @@ static int load_definition(const struct sj_instrument *definition, void *context
 
 static sj_rc open_tape(struct sj_tape *tape, const char *dir)
 {
-    struct sj_journal_options options = {.dir = dir};
+    struct sj_journal_options options = {.dir = dir, .segment_size = SEGMENT_SIZE};
     struct sj_journal_recovery recovery;
     struct load load = {.tape = tape};
     sj_rc rc = sj_instruments_create(SJ_INSTRUMENTS_MAX, &tape->instruments);
