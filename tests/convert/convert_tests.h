@@ -17,6 +17,7 @@ int taifex_tests(void);
 int npz_tests(void);
 int line_tests(void);
 int rows_tests(void);
+int formats_tests(void);
 
 /* A temporary folder as the state of a test. */
 struct sj_test_dir {
