@@ -141,10 +141,12 @@ static void restore_newer(struct sj_decide *decide, const struct sj_frame *event
     case SJ_EVENT_CONTROL:
         sj_risk_control(decide->risk, (const struct sj_control *)event);
         return;
+    case SJ_EVENT_INTENT:
+        break;
     default:
         return;
     }
-    sj_strategies_order(decide->strategies, event, decide->now_ns);
+    sj_strategies_restore_event(decide->strategies, event, decide->now_ns);
 }
 
 void sj_decide_restore(struct sj_decide *decide, const struct sj_frame *event)

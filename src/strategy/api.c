@@ -108,6 +108,20 @@ static int64_t mid_of(const struct sj_top *top)
     return top->bid_e6 + (top->ask_e6 - top->bid_e6) / 2;
 }
 
+struct sj_intent_entry *sj_host_follow(struct sj_strategy_host *host,
+                                       const struct sj_intent *intent, uint64_t id)
+{
+    struct sj_intent_entry *entry = sj_intent_table_add(&host->owner->intents, id);
+    entry->target_id = intent->target_id;
+    entry->price_e6 = intent->price_e6;
+    entry->instrument = intent->instrument;
+    entry->quantity = intent->quantity;
+    entry->strategy = (uint8_t)host->number;
+    entry->kind = intent->kind;
+    entry->side = intent->side;
+    return entry;
+}
+
 uint64_t sj_host_send_intent(struct sj_strategy_host *host, struct sj_intent *intent)
 {
     struct sj_strategies *s = host->owner;
@@ -120,14 +134,7 @@ uint64_t sj_host_send_intent(struct sj_strategy_host *host, struct sj_intent *in
     if (id == 0)
         return 0;
     host->intent_count++;
-    struct sj_intent_entry *entry = sj_intent_table_add(&s->intents, id);
-    entry->target_id = intent->target_id;
-    entry->price_e6 = intent->price_e6;
-    entry->instrument = intent->instrument;
-    entry->quantity = intent->quantity;
-    entry->strategy = (uint8_t)host->number;
-    entry->kind = intent->kind;
-    entry->side = intent->side;
+    struct sj_intent_entry *entry = sj_host_follow(host, intent, id);
     if (intent->kind == SJ_INTENT_PLACE)
         sj_intent_table_set_state(&s->intents, entry, SJ_ORDER_PENDING);
     return id;
@@ -141,6 +148,8 @@ static bool admit(struct sj_strategy_host *host)
         refuse(host, SJ_NONSENSE_OUT_OF_CALL, 0);
         return false;
     }
+    if (s->restoring)
+        return false; /* what is told is of the past */
     if (s->doomed & sj_host_bit(host))
         return false; /* it is being disarmed for what it did before */
     if (host->turn != s->turn) {

@@ -188,6 +188,14 @@ SJ_MUST_USE sj_rc sj_strategies_restore(struct sj_strategies *strategies, const 
                                         size_t size, int64_t now_ns,
                                         char error[SJ_STRATEGIES_ERROR_MAX]);
 
+/* An event of the journal that came after what was saved (INTENT, VERDICT, ORDER, FILL; others are
+ * ignored), oldest first: orders and positions follow, and the strategies are told of both. What
+ * they ask for meanwhile is not sent: the calls return 0. Orders that a strategy placed after it
+ * was last saved are then known to the host, and news of them goes to a strategy that knows nothing
+ * of them. */
+void sj_strategies_restore_event(struct sj_strategies *strategies, const struct sj_frame *event,
+                                 int64_t now_ns);
+
 /* The built-ins and their parameters, for help and documentation; NULL at the end. */
 const struct sj_strategy_plugin *sj_strategy_builtin(uint32_t index);
 const struct sj_strategy_plugin *sj_strategy_builtin_find(const char *name);

@@ -78,7 +78,8 @@ struct sj_strategies {
     double ns_per_cycle;
     int64_t now_ns;
     uint64_t turn;
-    bool busy; /* in a call of the owner's that can reach strategies or ops */
+    bool restoring; /* what strategies ask for is not sent */
+    bool busy;      /* in a call of the owner's that can reach strategies or ops */
     struct sj_strategy_host *calling; /* whose code runs */
     uint64_t doomed;                  /* bits of those to be disarmed when the call has returned */
     uint64_t armed;                   /* bits: number - 1 */
@@ -125,6 +126,10 @@ void sj_host_note_overrun(struct sj_strategy_host *host);
 
 /* Takes in a VERDICT, ORDER or FILL and tells the strategy. */
 void sj_host_take_report(struct sj_strategies *s, const void *frame);
+
+/* Follows an intent of the host's under its id. Only when there is room. */
+struct sj_intent_entry *sj_host_follow(struct sj_strategy_host *host,
+                                       const struct sj_intent *intent, uint64_t id);
 
 void sj_host_begin_turn(struct sj_strategies *s, int64_t now_ns);
 /* Delivers what waits and disarms the doomed, until nothing is left. */

@@ -230,15 +230,21 @@ static void market_maker_timer(void *state, int64_t now_ns)
 static void market_maker_order(void *state, const struct sj_strategy_report *report)
 {
     struct market_maker *self = state;
+    bool known = false;
     for (uint32_t i = 0; i < self->count; i++) {
         if (self->quotes[i].instrument != report->instrument)
             continue;
         for (int side = 0; side < 2; side++) {
             struct sj_slot *quote = &self->quotes[i].side[side];
-            if (sj_slot_take(quote, report) && sj_slot_ended(quote))
+            if (!sj_slot_take(quote, report))
+                continue;
+            known = true;
+            if (sj_slot_ended(quote))
                 *quote = (struct sj_slot){0};
         }
     }
+    if (!known)
+        sj_slot_stranger(self->api, self->host, report);
 }
 
 static sj_rc market_maker_save(const void *state, void *buffer, size_t size)

@@ -269,7 +269,9 @@ static void micro_alpha_order(void *state, const struct sj_strategy_report *repo
         account(self, market, report);
         set_timer(self);
     }
-    if (sj_slot_take(&market->holding.order, report) && sj_slot_ended(&market->holding.order))
+    if (!sj_slot_take(&market->holding.order, report))
+        sj_slot_stranger(self->api, self->host, report);
+    else if (sj_slot_ended(&market->holding.order))
         market->holding.order = (struct sj_slot){0};
 }
 

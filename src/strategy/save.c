@@ -123,9 +123,13 @@ static bool put_orders(struct writer *writer, const struct sj_strategy_host *hos
                        uint32_t *ret_count)
 {
     const struct sj_strategies *s = host->owner;
-    for (uint32_t i = 0; i < s->intents.capacity; i++) {
+    uint32_t open = s->intents.open_count; /* saves are frequent, and open orders few */
+    for (uint32_t i = 0; i < s->intents.capacity && open > 0; i++) {
         const struct sj_intent_entry *entry = &s->intents.entries[i];
-        if (entry->strategy != host->number || !sj_intent_entry_open(entry))
+        if (!sj_intent_entry_open(entry))
+            continue;
+        open--;
+        if (entry->strategy != host->number)
             continue;
         struct blob_order order = {.intent_id = entry->intent_id,
                                    .price_e6 = entry->price_e6,
@@ -458,4 +462,29 @@ sj_rc sj_strategies_restore(struct sj_strategies *s, const void *buffer, size_t 
     }
     sj_host_end_turn(s);
     return rc < 0 ? rc : 0;
+}
+
+/* An order of which only the intent is known is not open yet: whether it ever left is told by what
+ * follows, or by nothing. */
+static void adopt(struct sj_strategies *s, const struct sj_intent *intent)
+{
+    struct sj_strategy_host *host = sj_host_get(s, intent->strategy);
+    if (!host || intent->intent_id == 0 || intent->instrument > s->instrument_max ||
+        !(s->takers[intent->instrument] & sj_host_bit(host)) ||
+        !sj_intent_table_has_room(&s->intents) ||
+        sj_intent_table_find(&s->intents, intent->intent_id))
+        return;
+    sj_host_follow(host, intent, intent->intent_id);
+}
+
+void sj_strategies_restore_event(struct sj_strategies *s, const struct sj_frame *event,
+                                 int64_t now_ns)
+{
+    if (event->template_id == SJ_EVENT_INTENT) {
+        adopt(s, (const struct sj_intent *)(const void *)event);
+        return;
+    }
+    s->restoring = true;
+    sj_strategies_order(s, event, now_ns);
+    s->restoring = false;
 }

@@ -53,6 +53,17 @@ static inline bool sj_slot_ended(const struct sj_slot *slot)
     return slot->state >= SJ_ORDER_FILLED;
 }
 
+/* An order that no slot knows (placed between the last save and a kill) works without anyone
+ * minding it: it is cancelled. */
+static inline void sj_slot_stranger(const struct sj_strategy_api *api,
+                                    struct sj_strategy_host *host,
+                                    const struct sj_strategy_report *report)
+{
+    bool works = report->state == SJ_ORDER_WORKING || report->state == SJ_ORDER_PARTIAL;
+    if (works && report->news == SJ_NEWS_STATE)
+        api->cancel(host, report->intent_id);
+}
+
 /* Whether a slot that was saved can be one (blobs may be hostile). */
 static inline bool sj_slot_valid(const struct sj_slot *slot)
 {

@@ -57,7 +57,7 @@ static const struct sj_strategy_param_info params[PARAM_COUNT] = {
 /* What outlives a restart. */
 struct progress {
     struct sj_slot order;
-    uint32_t filled; /* of the parent, by orders that have ended */
+    uint32_t filled; /* of the parent */
     uint32_t rounds;
     uint32_t stopped;
     uint32_t reserved;
@@ -188,9 +188,15 @@ static void smart_chasing_order(void *state, const struct sj_strategy_report *re
     struct smart_chasing *self = state;
     struct progress *progress = &self->progress;
     char line[120];
-    if (!sj_slot_take(&progress->order, report) || !sj_slot_ended(&progress->order))
+    /* By fills, of whichever order: also one that a restart has forgotten counts to the parent. */
+    if (report->news == SJ_NEWS_FILL)
+        progress->filled += report->fill_quantity;
+    if (!sj_slot_take(&progress->order, report)) {
+        sj_slot_stranger(self->api, self->host, report);
         return;
-    progress->filled += report->filled;
+    }
+    if (!sj_slot_ended(&progress->order))
+        return;
     progress->order = (struct sj_slot){0};
     if (report->state == SJ_ORDER_FILLED)
         return; /* the next slice follows with the next book */

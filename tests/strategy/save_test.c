@@ -98,6 +98,58 @@ static void positions_orders_timers_and_states_come_back(void **state)
     stage_close(stage);
 }
 
+static void send_intent_of_before(struct stage *stage, uint64_t id)
+{
+    struct sj_intent intent = {.instrument = FUTURE,
+                               .intent_id = id,
+                               .price_e6 = E6(19990),
+                               .quantity = 1,
+                               .strategy = mm,
+                               .kind = SJ_INTENT_PLACE,
+                               .side = SJ_SIDE_BUY};
+    sj_frame_head(&intent, SJ_EVENT_INTENT, sizeof intent);
+    sj_strategies_restore_event(stage->s, (const struct sj_frame *)(const void *)&intent, START);
+}
+
+static void an_order_placed_after_the_last_save_is_found_and_cancelled(void **state)
+{
+    (void)state;
+    struct stage *stage = open_two();
+    const struct sj_intent *intents;
+    struct sj_fill fill = {.instrument = FUTURE,
+                           .intent_id = 91,
+                           .price_e6 = E6(19990),
+                           .quantity = 1,
+                           .strategy = mm,
+                           .side = SJ_SIDE_BUY};
+    struct sj_order_update update = {.intent_id = 92,
+                                     .price_e6 = E6(19990),
+                                     .quantity = 1,
+                                     .strategy = mm,
+                                     .state_to = SJ_ORDER_WORKING};
+    stage->next_id = 100;
+    send_intent_of_before(stage, 91);
+    send_intent_of_before(stage, 92);
+    send_intent_of_before(stage, 93);
+    assert_int_equal(sj_strategies_open_orders(stage->s, mm, NULL, 0), 0);
+    sj_frame_head(&fill, SJ_EVENT_FILL, sizeof fill);
+    sj_frame_head(&update, SJ_EVENT_ORDER, sizeof update);
+    sj_strategies_restore_event(stage->s, (const struct sj_frame *)(const void *)&fill, START);
+    sj_strategies_restore_event(stage->s, (const struct sj_frame *)(const void *)&update, START);
+    assert_int_equal(stage_new_intents(stage, NULL), 0); /* nothing is sent while restoring */
+    assert_int_equal(sj_strategies_position(stage->s, mm, FUTURE), 1);
+    assert_int_equal(sj_strategies_open_orders(stage->s, mm, NULL, 0), 1);
+    /* The broker's list: one is at work, of one nobody knows. */
+    update.state_to = SJ_ORDER_UNKNOWN;
+    sj_strategies_order(stage->s, (const struct sj_frame *)(const void *)&update, START);
+    update.state_to = SJ_ORDER_WORKING;
+    sj_strategies_order(stage->s, (const struct sj_frame *)(const void *)&update, START);
+    assert_int_equal(stage_new_intents(stage, &intents), 1);
+    assert_int_equal(intents[0].kind, SJ_INTENT_CANCEL);
+    assert_int_equal(intents[0].target_id, 92);
+    stage_close(stage);
+}
+
 static void refuse(size_t size, sj_rc want, const char *tells)
 {
     char error[SJ_STRATEGIES_ERROR_MAX] = "";
@@ -171,6 +223,7 @@ int save_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(positions_orders_timers_and_states_come_back),
+        cmocka_unit_test(an_order_placed_after_the_last_save_is_found_and_cancelled),
         cmocka_unit_test(what_is_not_a_blob_is_refused_and_changes_nothing),
         cmocka_unit_test(hostile_blobs_do_no_harm),
     };
