@@ -73,16 +73,21 @@ static bool parse_span(const char *word, struct sj_session_plan *plan)
 {
     char name[WORD_MAX];
     unsigned t[6];
+    int end = 0;
     if (plan->count == SJ_SESSION_PHASES_MAX ||
-        sscanf(word, "%15[a-z]@%2u:%2u:%2u-%2u:%2u:%2u", name, &t[0], &t[1], &t[2], &t[3], &t[4],
-               &t[5]) != 7)
+        sscanf(word, "%15[a-z]@%2u:%2u:%2u-%2u:%2u:%2u%n", name, &t[0], &t[1], &t[2], &t[3], &t[4],
+               &t[5], &end) != 7 ||
+        word[end] != 0)
         return false;
+    for (int i = 0; i < 6; i++)
+        if (t[i] >= (i % 3 == 0 ? 48u : 60u))
+            return false;
     struct sj_session_span *span = &plan->span[plan->count];
     span->phase = phase_of(name);
     span->from_ns = (t[0] * 3600LL + t[1] * 60 + t[2]) * 1000000000LL;
     span->to_ns = (t[3] * 3600LL + t[4] * 60 + t[5]) * 1000000000LL;
-    if (span->phase == SJ_SESSION_PHASE_NONE || span->to_ns <= span->from_ns || t[0] > 47 ||
-        t[3] > 47 || (plan->count > 0 && span->from_ns < span[-1].to_ns))
+    if (span->phase == SJ_SESSION_PHASE_NONE || span->to_ns <= span->from_ns ||
+        (plan->count > 0 && span->from_ns < span[-1].to_ns))
         return false;
     plan->count++;
     return true;

@@ -2,10 +2,11 @@
  * bars.h: bars of equal quantity or equal turnover.
  *
  * Source   Lopez de Prado, "Advances in Financial Machine Learning" (2018), section 2.3.1: a bar
- * ends with the trade that brings it to the threshold; trades are not split.
+ *          ends with the trade that brings it to the threshold; trades are not split.
  *
- * Invalid  a trade whose price is not finite, or whose quantity is zero, NaN, infinite or beyond
- * 1e15 changes nothing. Turnover counts |price|, so that spreads end their bars as well.
+ * Invalid  a trade whose price is no number, or whose quantity is zero, NaN, infinite or beyond
+ *          SJ_VALUE_MAX, changes nothing. Turnover counts |price|, so that spreads end their bars
+ *          as well.
  */
 #ifndef SHIJIM_INDICATOR_BARS_H
 #define SHIJIM_INDICATOR_BARS_H
