@@ -2,7 +2,7 @@
 
 #include "base/tw_time.h"
 #include "event/instruments.h"
-#include "store/dead_letter.h"
+#include "store/audit_dead.h"
 #include "store/setup.h"
 
 #include <errno.h>
@@ -31,13 +31,6 @@ struct stream {
     struct record *records; /* by rising seq */
 };
 
-/* (table, src, seq) of a dead letter's row. */
-struct dead_name {
-    uint32_t table;
-    uint32_t src;
-    uint64_t seq;
-};
-
 /* Where the values of a table's rows are; 0: it has none. */
 struct values {
     uint16_t price;
@@ -63,62 +56,8 @@ struct walk {
     uint16_t day_min[SJ_STORE_TABLE_COUNT];
     uint16_t day_max[SJ_STORE_TABLE_COUNT];
     bool in_window[SJ_STORE_TABLE_COUNT];
-    struct dead_name *dead;
-    size_t dead_count;
-    size_t dead_capacity;
+    struct sj_store_dead_names dead;
 };
-
-/* --- dead letters --- */
-
-static int compare_dead(const void *a, const void *b)
-{
-    const struct dead_name *left = a;
-    const struct dead_name *right = b;
-    if (left->table != right->table)
-        return left->table < right->table ? -1 : 1;
-    if (left->src != right->src)
-        return left->src < right->src ? -1 : 1;
-    return left->seq < right->seq ? -1 : left->seq > right->seq;
-}
-
-static sj_rc add_dead(struct walk *walk, const struct dead_name *name)
-{
-    if (walk->dead_count == walk->dead_capacity) {
-        size_t capacity = walk->dead_capacity == 0 ? 1024 : walk->dead_capacity * 2;
-        struct dead_name *dead = realloc(walk->dead, capacity * sizeof(*dead));
-        if (dead == NULL)
-            return -ENOMEM;
-        walk->dead = dead;
-        walk->dead_capacity = capacity;
-    }
-    walk->dead[walk->dead_count++] = *name;
-    return 0;
-}
-
-static sj_rc read_dead(const char *path, void *context)
-{
-    struct walk *walk = context;
-    struct sj_store_dead dead;
-    sj_rc rc = sj_store_dead_read(path, &dead);
-    if (rc < 0)
-        return rc == -SJ_E_CORRUPT ? 0 : rc; /* its rows then count as missing */
-    for (uint32_t i = 0; rc == 0 && i < dead.head.row_count; i++) {
-        const struct sj_frame *frame =
-            (const struct sj_frame *)(dead.frames.data + (size_t)i * dead.head.row_size);
-        uint32_t table =
-            dead.table != NULL ? sj_store_table_index(dead.table) : SJ_STORE_TABLE_COUNT;
-        rc = add_dead(walk, &(struct dead_name){table, dead.srcs[i], frame->seq});
-    }
-    sj_store_dead_done(&dead);
-    return rc;
-}
-
-static bool is_dead(const struct walk *walk, uint32_t table, uint32_t src, uint64_t seq)
-{
-    struct dead_name name = {table, src, seq};
-    return walk->dead_count > 0 &&
-           bsearch(&name, walk->dead, walk->dead_count, sizeof(*walk->dead), compare_dead) != NULL;
-}
 
 /* --- the journal's side --- */
 
@@ -348,7 +287,7 @@ static void settle(struct walk *walk, const struct stream *stream, const struct 
         line->store_count++;
         line->journal_volume += record->volume;
         line->journal_turnover_e6 += (sj_int128)record->price_e6 * record->volume;
-    } else if (is_dead(walk, record->table, stream->src, record->seq)) {
+    } else if (sj_store_dead_names_have(&walk->dead, record->table, stream->src, record->seq)) {
         line->dead_count++;
     } else if (record->is_waiting) {
         line->waiting_count++;
@@ -414,7 +353,6 @@ static sj_rc open_sides(struct walk *walk)
     const struct sj_store_audit_options *options = walk->options;
     const struct sj_journal_reader_options reader = {.dir = options->journal_dir, .repeats = true};
     struct sj_journal_cursor cursor = {0};
-    char dead_dir[SJ_STORE_PATH_MAX];
     sj_rc rc = sj_store_connect(options->config, &walk->client);
     if (rc == 0)
         rc = sj_store_symbols_init(&walk->symbols, INSTRUMENTS);
@@ -438,10 +376,7 @@ static sj_rc open_sides(struct walk *walk)
                 walk->values[i].volume = table->columns[c].offset;
         }
     }
-    sj_store_dead_dir(options->config, options->journal_dir, dead_dir);
-    rc = sj_store_dead_each(dead_dir, read_dead, walk);
-    if (walk->dead_count > 0)
-        qsort(walk->dead, walk->dead_count, sizeof(*walk->dead), compare_dead);
+    rc = sj_store_dead_names_read(&walk->dead, options->config, options->journal_dir);
     return rc < 0 ? rc : sj_journal_seek(walk->reader, sj_journal_reader_first(walk->reader));
 }
 
@@ -451,7 +386,7 @@ static void close_sides(struct walk *walk)
         free(walk->streams[i].records);
     for (uint32_t i = 0; i < SJ_STORE_TABLE_COUNT; i++)
         free(walk->line_of[i]);
-    free(walk->dead);
+    sj_store_dead_names_done(&walk->dead);
     sj_store_symbols_done(&walk->symbols);
     sj_store_client_close(walk->client);
     sj_journal_reader_close(walk->reader);
