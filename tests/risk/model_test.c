@@ -257,10 +257,10 @@ static void settings(struct sj_risk_config *config)
     config->cash_check = config->margin_check = true;
     config->daily_loss_max = 500000;
     config->drawdown_max = 700000;
-    config->rate_account = 40;
-    config->rate_cancel_reserve = 10;
-    config->rate_side = 18;
-    config->rate_strategy = 16;
+    config->rate_account = 60;
+    config->rate_cancel_reserve = 15;
+    config->rate_side = 8;
+    config->rate_strategy = 10;
     config->session_check = false;
 }
 
