@@ -2,13 +2,13 @@
 #include "brokersim/brokersim.h"
 
 #include "base/clock.h"
-#include "base/tw_time.h"
 #include "brokersim/desk.h"
 #include "brokersim/fault.h"
 #include "brokersim/history.h"
 #include "brokersim/quota.h"
 #include "brokersim/replay.h"
 #include "brokersim/server.h"
+#include "market/calendar.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -38,17 +38,16 @@ void sim_restart_pace(struct sj_brokersim *sim)
     sim->pace_market_ns = sim->source->now_ns;
 }
 
-/* The trading day asked for, else today in Taipei, else the Friday before a weekend. */
-static uint32_t trading_day(const struct sj_brokersim_options *options)
+/* The trading day asked for, else today in Taipei, else the last one before it. */
+static uint32_t trading_day(const struct sj_brokersim_options *options,
+                            const struct sj_market_rules *rules)
 {
+    const struct sj_tw_holidays *holidays = sj_market_holidays(rules, SJ_BOARD_STOCK);
     if (options->date != 0)
         return options->date;
     int32_t date = sj_tw_date(sj_clock_utc_ns());
-    int32_t weekday = sj_date_weekday(date);
-    if (weekday == 0)
-        date = sj_date_add(date, -2);
-    else if (weekday == 6)
-        date = sj_date_add(date, -1);
+    if (!sj_tw_is_trading_day(date, holidays))
+        date = sj_tw_previous_trading_day(date, holidays);
     return (uint32_t)date;
 }
 
@@ -76,7 +75,7 @@ static sj_rc build_market(struct sj_brokersim *sim, char *error)
     }
     if (options->replay_path)
         return build_replay(sim, error);
-    uint32_t date = trading_day(options);
+    uint32_t date = trading_day(options, sim->rules);
     struct sj_sim_universe_options universe = {.rules = sim->rules,
                                                .path = options->universe_path,
                                                .date = date,

@@ -5,6 +5,7 @@
 
 #include "brokersim/body.h"
 #include "brokersim/desk.h"
+#include "market/cost.h"
 
 #define ORDERS_MAX (1u << 20) /* as many as the id has room for */
 #define DEALS_MAX (1u << 21)
@@ -48,11 +49,9 @@ struct user_order {
     uint8_t server; /* that took it */
     bool arrived;   /* the exchange accepted it */
     bool daytrade_short;
-    bool listed;         /* among the working ones ... */
-    uint32_t next, prev; /* ... which are linked */
-    int64_t amount_e6;   /* traded so far, of it as day trades; fee and tax on it */
-    int64_t day_amount_e6;
-    int64_t fee_e6, tax_e6;
+    bool listed;               /* among the working ones ... */
+    uint32_t next, prev;       /* ... which are linked */
+    struct sj_fee_order costs; /* of what it has traded so far */
     int64_t order_ns, modified_ns;
     char message[64];
 };
@@ -83,8 +82,7 @@ struct position {
     int64_t quantity; /* negative: short */
     int64_t cost_e6;  /* price times units of the open part, never negative */
     int64_t yd_quantity;
-    int64_t day_left; /* bought today and not sold again: their sale is a day trade */
-    int64_t bought, sold;
+    int64_t bought, sold;                    /* today */
     int64_t closed;                          /* units, with ... */
     int64_t closed_entry_e6, closed_exit_e6; /* ... price times units on both ends */
     int64_t realized_e6;
@@ -149,6 +147,8 @@ bool desk_queue(struct sj_brokersim *sim, enum action_kind kind, uint32_t order,
 void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
                        const char *op_type, const char *op_code, const char *op_msg);
 void desk_report_deal(struct sj_brokersim *sim, uint32_t index);
+/* Whether futures trade their night session. */
+bool desk_is_night(const struct sj_brokersim *sim);
 /* Sends what faults kept back and is due. Returns how many. */
 uint64_t desk_report_late(struct sj_brokersim *sim);
 

@@ -175,7 +175,7 @@ static void put_event_contract(struct sj_reply *json, const struct sj_sim_instru
 }
 
 /* By the market's own clock: the day session is over at 13:45, the night's at 05:00. */
-static bool is_night(const struct sj_brokersim *sim)
+bool desk_is_night(const struct sj_brokersim *sim)
 {
     int64_t time_ns = sj_tw_time_of_day_ns(sim->source->now_ns);
     return time_ns >= NIGHT_FROM_NS || time_ns < NIGHT_TO_NS;
@@ -197,7 +197,7 @@ void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
     sj_reply_bool(&json, "combo", false);
     if (!stock) {
         sj_reply_string(&json, "oc_type", order->octype);
-        sj_reply_string(&json, "market_type", is_night(sim) ? "Night" : "Day");
+        sj_reply_string(&json, "market_type", desk_is_night(sim) ? "Night" : "Day");
     }
     sj_reply_end_object(&json);
     sj_reply_object(&json, "status");

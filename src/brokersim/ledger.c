@@ -1,6 +1,6 @@
 #include "brokersim/ledger.h"
 
-#include "market/fees.h"
+#include "base/assert.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,14 +34,14 @@ struct money *ledger_money(const struct sj_brokersim *sim, const struct account 
     return &sim->desk->ledger.money[account - ACCOUNT_LIST];
 }
 
-static sj_rc fees_of(const struct sj_brokersim *sim, const struct sj_sim_instrument *one, bool odd,
-                     struct sj_fee_rates *ret_rates)
+static sj_rc terms_of(const struct sj_brokersim *sim, const struct sj_sim_instrument *one, bool odd,
+                      struct sj_fee_terms *ret_terms)
 {
-    uint32_t date = sim->universe.date;
-    if (is_stock(one))
-        return sj_market_stock_fees(sim->rules, one->tick_rule, odd, date, ret_rates);
-    return sj_market_lot_fees(sim->rules, one->root,
-                              one->security == SJ_SECURITY_FUT ? "FUT" : "OPT", date, ret_rates);
+    const struct sj_fee_instrument what = {.security = (enum sj_security)one->security,
+                                           .name = is_stock(one) ? one->tick_rule : one->root,
+                                           .odd_lot = odd,
+                                           .multiplier_e6 = one->multiplier_e6};
+    return sj_fee_terms_load(sim->rules, &what, sim->universe.date, ret_terms);
 }
 
 /* "2330=5000,TXFL6=-2": shares or lots held since yesterday, at the reference price. */
@@ -73,10 +73,10 @@ static sj_rc read_holdings(struct sj_brokersim *sim, char *text, char *error)
 /* Every contract that can trade has its fees, before anything does. */
 static sj_rc check_fees(const struct sj_brokersim *sim, char *error)
 {
-    struct sj_fee_rates rates;
+    struct sj_fee_terms terms;
     for (uint32_t i = 0; i < sim->universe.count; i++) {
         const struct sj_sim_instrument *one = &sim->universe.list[i];
-        if (one->security == SJ_SECURITY_IND || fees_of(sim, one, false, &rates) >= 0)
+        if (one->security == SJ_SECURITY_IND || terms_of(sim, one, false, &terms) >= 0)
             continue;
         snprintf(error, SJ_SIM_MESSAGE_MAX, "market rules: no fee and tax for %s on %u", one->code,
                  sim->universe.date);
@@ -122,45 +122,33 @@ static int64_t move_position(struct position *position, int64_t signed_units, in
     return entry_e6;
 }
 
-/* How much of a sale is a day trade: what was bought today, or all of a declared day-trade short.
- */
-static int64_t day_units(struct position *position, const struct user_order *order, int64_t units,
-                         int64_t closed)
+/* How much of a sale is a day trade: what was bought and not sold yet today, or all of a declared
+ * day-trade short. */
+static int64_t day_units(const struct position *position, const struct user_order *order,
+                         int64_t units)
 {
-    int64_t day = 0;
-    if (order->side == SJ_SIDE_BUY) {
-        position->day_left += units - closed;
-    } else if (order->daytrade_short) {
-        day = units;
-    } else {
-        day = units < position->day_left ? units : position->day_left;
-        position->day_left -= day;
-    }
-    return day;
+    int64_t open = position->bought - position->sold;
+    if (order->side == SJ_SIDE_BUY || open <= 0)
+        open = 0;
+    if (order->side == SJ_SIDE_SELL && order->daytrade_short)
+        open = units;
+    return open < units ? open : units;
 }
 
-static void charge_stock(struct user_order *order, struct user_deal *deal, int64_t amount_e6,
-                         int64_t day_amount_e6, const struct sj_fee_rates *rates)
+/* Charges a part of a deal. The rates were looked up at the start and prices are within the day's
+ * limits, so nothing is refused here. */
+static void charge(const struct sj_fee_terms *terms, struct user_order *order,
+                   struct user_deal *deal, int64_t units, bool day_trade)
 {
-    order->amount_e6 += amount_e6;
-    order->day_amount_e6 += day_amount_e6;
-    int64_t fee_e6 = sj_stock_fee_e6(rates, order->amount_e6);
-    int64_t tax_e6 = order->side == SJ_SIDE_SELL
-                         ? sj_stock_tax_e6(rates, order->amount_e6, order->day_amount_e6)
-                         : 0;
-    deal->fee_e6 = fee_e6 - order->fee_e6;
-    deal->tax_e6 = tax_e6 - order->tax_e6;
-    order->fee_e6 = fee_e6;
-    order->tax_e6 = tax_e6;
-}
-
-static void charge_lots(struct user_order *order, struct user_deal *deal, int64_t lot_value_e6,
-                        const struct sj_fee_rates *rates)
-{
-    deal->fee_e6 = sj_lot_fee_e6(rates, deal->quantity);
-    deal->tax_e6 = sj_lot_tax_e6(rates, lot_value_e6, deal->quantity);
-    order->fee_e6 += deal->fee_e6;
-    order->tax_e6 += deal->tax_e6;
+    const struct sj_fee_deal part = {.price_e6 = deal->price_e6,
+                                     .quantity = (uint32_t)units,
+                                     .side = order->side,
+                                     .day_trade = day_trade};
+    struct sj_fees fees = {0};
+    sj_rc rc = units > 0 ? sj_fees_add(terms, &order->costs, &part, &fees) : 0;
+    SJ_ASSERT(rc >= 0);
+    deal->fee_e6 += fees.fee_e6;
+    deal->tax_e6 += fees.tax_e6;
 }
 
 static void move_money(struct money *money, const struct sj_sim_instrument *one, bool buy,
@@ -185,17 +173,14 @@ void ledger_deal(struct sj_brokersim *sim, struct user_order *order, struct user
     bool odd = order->feed != order->instrument, buy = order->side == SJ_SIDE_BUY;
     int64_t units = (int64_t)deal->quantity * (odd ? 1 : one->unit);
     int64_t amount_e6 = ledger_value_e6(one, deal->price_e6, units);
-    struct sj_fee_rates rates = {0};
-    if (fees_of(sim, one, odd, &rates) < 0)
-        rates = (struct sj_fee_rates){0}; /* checked at the start */
+    struct sj_fee_terms terms;
+    sj_rc rc = terms_of(sim, one, odd, &terms);
+    SJ_ASSERT(rc >= 0); /* ledger_create saw to it */
+    int64_t day = is_stock(one) ? day_units(position, order, units) : 0;
+    charge(&terms, order, deal, day, true);
+    charge(&terms, order, deal, units - day, false);
     int64_t entry_e6 = move_position(position, buy ? units : -units, deal->price_e6, &deal->closed);
     *(buy ? &position->bought : &position->sold) += units;
-    if (is_stock(one)) {
-        int64_t day = day_units(position, order, units, deal->closed);
-        charge_stock(order, deal, amount_e6, deal->price_e6 * day, &rates);
-    } else {
-        charge_lots(order, deal, ledger_value_e6(one, deal->price_e6, 1), &rates);
-    }
     int64_t exit_e6 = deal->price_e6 * deal->closed;
     deal->entry_e6 = entry_e6;
     deal->pnl_e6 = ledger_value_e6(one, buy ? entry_e6 - exit_e6 : exit_e6 - entry_e6, 1);

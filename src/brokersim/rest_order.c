@@ -4,6 +4,7 @@
 #include "brokersim/route.h"
 
 #include "base/clock.h"
+#include "market/calendar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,14 +211,13 @@ static uint32_t enter(struct request *request, const struct user_order *order)
 /* NULL, or that the market takes no order of so much at once. */
 static const char *too_much(const struct sj_brokersim *sim, const struct user_order *order)
 {
-    static const char *const names[] = {[SJ_SECURITY_FUT] = "FUT", [SJ_SECURITY_OPT] = "OPT"};
-    const struct sj_sim_instrument *one = &sim->universe.list[order->instrument];
-    bool fop = sj_sim_is_fop((enum sj_security)one->security);
-    bool odd = !fop && strcmp(order->order_lot, "IntradayOdd") == 0;
-    const char *name = fop ? names[one->security] : odd ? "ODD" : "STK";
-    int64_t most_e6;
-    if (sj_market_number(sim->rules, "lots_max", name, sim->universe.date, &most_e6) >= 0 &&
-        order->quantity > most_e6 / 1000000)
+    enum sj_security security = (enum sj_security)sim->universe.list[order->instrument].security;
+    bool odd = strcmp(order->order_lot, "IntradayOdd") == 0;
+    uint32_t most;
+    if (sj_market_quantity_max(sim->rules, sj_board_of(security, odd), security == SJ_SECURITY_OPT,
+                               desk_is_night(sim), order->price_type, sim->universe.date,
+                               &most) >= 0 &&
+        order->quantity > most)
         return "quantity is more than the market takes in one order";
     return NULL;
 }

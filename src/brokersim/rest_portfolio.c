@@ -3,7 +3,7 @@
 #include "brokersim/route.h"
 
 #include "base/clock.h"
-#include "base/tw_time.h"
+#include "market/calendar.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +207,7 @@ static void settlements(struct request *request, const json_t *body, const struc
     (void)body;
     struct sj_reply *json = &request->answer;
     int32_t date = (int32_t)request->sim->universe.date;
+    const struct sj_tw_holidays *holidays = sj_market_holidays(request->sim->rules, SJ_BOARD_STOCK);
     sj_reply_array(json, NULL);
     for (int day = 0; day <= 2; day++) {
         sj_reply_object(json, NULL);
@@ -214,7 +215,7 @@ static void settlements(struct request *request, const json_t *body, const struc
         sj_reply_e6(json, "amount", day == 2 ? ledger_unsettled_e6(request->sim, account) : 0);
         sj_reply_int(json, "T", day);
         sj_reply_end_object(json);
-        date = sj_tw_next_trading_day(date, NULL);
+        date = sj_tw_next_trading_day(date, holidays);
     }
     sj_reply_end_array(json);
 }

@@ -2,6 +2,7 @@
 #include "brokersim/synth.h"
 
 #include "base/clock.h"
+#include "market/calendar.h"
 
 #include <errno.h>
 #include <math.h>
@@ -97,7 +98,8 @@ static sj_rc night_plan(const struct sj_market_rules *rules, uint32_t date,
     sj_rc rc = sj_market_session(rules, "FUT.NIGHT", date, &night);
     if (rc < 0)
         return rc;
-    int32_t evening = sj_tw_previous_trading_day((int32_t)date, NULL);
+    int32_t evening =
+        sj_tw_previous_trading_day((int32_t)date, sj_market_holidays(rules, SJ_BOARD_FUTURES));
     int64_t shift =
         (int64_t)(sj_date_to_day(evening) - sj_date_to_day((int32_t)date)) * SJ_NS_PER_DAY;
     for (uint32_t i = 0; i < night.count; i++) {
