@@ -8,6 +8,7 @@
 #   chdb/libchdb.so    ClickHouse in a library, for `shijim store`
 #   sbe/*.jar          the public SBE tool, judge of our codec in a test
 #   venv/              pytest, clickhouse-connect
+#   hftbacktest/       the backtester whose files we write, judge of them in a test
 # and, not pinned because its index keeps the newest releases only, the broker's command-line client
 # (client/); without it one test is skipped.
 # Works offline once all is there.
@@ -130,6 +131,22 @@ install_venv() {
     echo "$stamp" >"$DEPS/venv/.stamp"
 }
 
+install_hftbacktest() {
+    local stamp
+    stamp=$(sha256sum <dev.d/requirements-hftbacktest.txt | cut -c-64)
+    if stamped "$DEPS/hftbacktest" "$stamp" && [ -x "$DEPS/hftbacktest/bin/python" ]; then return 0; fi
+    if [ "$(uname -m)" != x86_64 ]; then
+        say "hftbacktest is pinned for x86-64 only: the test that uses it will be skipped"
+        return 0
+    fi
+    say "fetching hftbacktest and what it needs (150 MB)"
+    rm -rf "$DEPS/hftbacktest"
+    run_logged "$DEPS/hftbacktest.log" /usr/bin/python3 -m venv "$DEPS/hftbacktest"
+    run_logged "$DEPS/hftbacktest.log" "$DEPS/hftbacktest/bin/pip" install --quiet --require-hashes \
+        --only-binary :all: --requirement dev.d/requirements-hftbacktest.txt
+    echo "$stamp" >"$DEPS/hftbacktest/.stamp"
+}
+
 # A test judges the simulator by the broker's own client. Its old releases vanish from the index, so
 # any 1.x from 1.7 on will do (the test says which it had), and a machine that cannot get it still tests the rest.
 install_client() {
@@ -155,6 +172,7 @@ install_packages
 install_chdb
 install_sbe
 install_venv
+install_hftbacktest
 install_client
 exec 8>&-
 $quiet || say "everything is there"
