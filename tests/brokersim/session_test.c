@@ -5,6 +5,8 @@
 #include "base/tw_time.h"
 
 #define SECOND_NS SJ_NS_PER_S
+#define BUSY_NS (5 * SJ_NS_PER_S)
+#define RATE 3000
 
 static void a_night(struct sj_brokersim_options *options)
 {
@@ -12,7 +14,7 @@ static void a_night(struct sj_brokersim_options *options)
     options->instrument_count = 30;
     options->date = 20261124; /* a Tuesday */
     options->start_second = 14 * 3600 + 59 * 60 + 58;
-    options->rate = 3000;
+    options->rate = RATE;
 }
 
 static const struct sj_sim_state *state_of(struct sim_client *client, const char *code)
@@ -25,7 +27,8 @@ static const struct sj_sim_state *state_of(struct sim_client *client, const char
     return &client->sim->source->states[at];
 }
 
-/* Lets the market's time pass until a Taipei time of a day. */
+/* Lets the market's time pass until a Taipei time of a day: hours of it slowly, the last seconds
+ * busily. */
 static void run_to(struct sim_client *client, int32_t date, const char *clock)
 {
     struct sj_market_source *source = client->sim->source;
@@ -33,6 +36,10 @@ static void run_to(struct sim_client *client, int32_t date, const char *clock)
     assert_true(sj_time_of_day_parse(clock, strlen(clock), &time_ns) >= 0);
     int64_t until = sj_tw_to_utc_ns(date, time_ns);
     assert_true(source->now_ns <= until);
+    source->rate = 1;
+    while (source->now_ns < until - BUSY_NS && !source->ended)
+        source->ops->run(source, until - BUSY_NS, 1 << 16);
+    source->rate = RATE;
     while (source->now_ns < until && !source->ended)
         source->ops->run(source, until, 1 << 16);
     sim_restart_pace(client->sim);
