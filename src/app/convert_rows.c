@@ -44,8 +44,10 @@ static const struct {
 
 static bool ends_with(const char *text, const char *end)
 {
+    if (!end)
+        return false;
     size_t size = strlen(text);
-    size_t end_size = end ? strlen(end) : size + 1;
+    size_t end_size = strlen(end);
     return size >= end_size && !strcmp(text + size - end_size, end);
 }
 

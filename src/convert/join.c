@@ -22,8 +22,9 @@ __attribute__((format(printf, 4, 5))) static sj_rc stop_at(struct sj_join *join,
                                                            const struct sj_piece *piece,
                                                            uint64_t line, const char *format, ...)
 {
-    int used = snprintf(join->error, 512, "%s:%llu: ", join->options->inputs[piece->file],
-                        (unsigned long long)(join->state.file_lines + line));
+    uint64_t file_line = join->state.file_lines + line;
+    int used = snprintf(join->error, 512, "%.300s:%llu: ", join->options->inputs[piece->file],
+                        (unsigned long long)file_line);
     va_list args;
     va_start(args, format);
     vsnprintf(join->error + used, 512 - (size_t)used, format, args);
@@ -312,7 +313,7 @@ static sj_rc write_all(int fd, struct iovec *parts, int count, uint64_t at)
         if (done <= 0)
             return done < 0 ? -errno : -EIO;
         at += (uint64_t)done;
-        for (size_t left = (size_t)done; left;) {
+        for (size_t left = (size_t)done; left && count;) {
             size_t part = left < parts->iov_len ? left : parts->iov_len;
             parts->iov_base = (char *)parts->iov_base + part;
             parts->iov_len -= part;

@@ -250,7 +250,7 @@ static const char *general_object(struct sj_line_parser *parser, const char *at,
     if (*at == '}')
         return at + 1;
     for (;;) {
-        struct sj_text key;
+        struct sj_text key = {"", 0};
         bool plain;
         if (*at != '"')
             return syntax(parser, at);

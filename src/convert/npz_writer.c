@@ -119,9 +119,10 @@ static sj_rc write_front(struct sj_npz_writer *writer)
                                   (z_off64_t)(writer->shape.row_count * sizeof(struct sj_row)));
     size_t size = sj_npz_front(&writer->shape, front);
     if (writer->shape.kind == SJ_NPZ_DEFLATED) {
-        const uint8_t head[STORED_BLOCK_HEAD] = {0, SJ_NPY_FRONT_SIZE & 0xff,
-                                                 SJ_NPY_FRONT_SIZE >> 8, ~SJ_NPY_FRONT_SIZE & 0xff,
-                                                 (~SJ_NPY_FRONT_SIZE >> 8) & 0xff};
+        const unsigned length = SJ_NPY_FRONT_SIZE;
+        const unsigned check = 0xffff ^ length;
+        const uint8_t head[STORED_BLOCK_HEAD] = {0, length & 0xff, length >> 8, check & 0xff,
+                                                 check >> 8};
         memcpy(front + size, head, sizeof head);
         memcpy(front + size + sizeof head, header, sizeof header);
         size += sizeof head + sizeof header;

@@ -26,6 +26,7 @@ static sj_rc flush(struct order *order)
 
 static sj_rc emit(struct order *order, const struct sj_row *row, uint64_t sides)
 {
+    SJ_ASSERT(row);
     struct sj_row *to = &order->batch[order->batch_count++];
     *to = *row;
     to->ev = (row->ev & ~(SJ_ROW_EXCH | SJ_ROW_LOCAL)) | sides;
@@ -47,8 +48,8 @@ static int compare(const struct sj_row *exch, const struct sj_row *local)
 
 static sj_rc merge(struct order *order)
 {
-    const struct sj_row *exch;
-    const struct sj_row *local;
+    const struct sj_row *exch = NULL;
+    const struct sj_row *local = NULL;
     sj_rc rc = sj_runs_head(order->exch, &exch);
     if (rc >= 0)
         rc = sj_runs_head(order->local, &local);

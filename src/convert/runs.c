@@ -1,5 +1,7 @@
 #include "convert/runs.h"
 
+#include "base/assert.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,6 +43,7 @@ struct sj_runs {
 
 static int64_t key_of(const struct sj_runs *runs, const struct sj_row *row)
 {
+    SJ_ASSERT(row);
     return runs->key == SJ_RUNS_EXCH ? row->exch_ts : row->local_ts;
 }
 
@@ -298,7 +301,7 @@ static sj_rc open_due(struct sj_runs *runs)
         if (head && run->first_key > key_of(runs, &head->buffer[head->at]))
             return 0;
         runs->opened++;
-        run->buffer = malloc(CURSOR_ROWS * sizeof *run->buffer);
+        run->buffer = calloc(CURSOR_ROWS, sizeof *run->buffer);
         if (!run->buffer)
             return -ENOMEM;
         sj_rc rc = refill(runs, run);

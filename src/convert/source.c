@@ -100,7 +100,7 @@ void sj_source_close(struct sj_source *source)
     if (!source)
         return;
     sj_unpack_close(source->unpack);
-    for (uint32_t i = 0; i < source->file_count; i++) {
+    for (uint32_t i = 0; source->files && i < source->file_count; i++) {
         if (source->files[i].fd >= 0)
             close(source->files[i].fd);
         XXH3_freeState(source->files[i].hash);
