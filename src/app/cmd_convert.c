@@ -7,7 +7,7 @@ static const struct sj_command formats[] = {
     {"binance", "Binance's raw futures feed", sj_convert_command_binance},
     {"csv", "CSV files, by a mapping", sj_convert_command_csv},
     {"journal", "an instrument out of a journal", sj_convert_command_journal},
-    {"taifex", "TAIFEX daily futures trades (zip or CSV)", sj_convert_command_taifex},
+    {"taifex", "TAIFEX daily futures or options trades (zip or CSV)", sj_convert_command_taifex},
     {"synth", "made-up loads, seeded", sj_convert_command_synth},
 };
 

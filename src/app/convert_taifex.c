@@ -31,7 +31,8 @@ int sj_convert_command_taifex(int argc, char **argv)
     struct sj_cli cli = {
         .command = "convert taifex",
         .arguments = "FILE JOURNAL",
-        .summary = "Converts a day of TAIFEX futures trades (Daily_*.zip or its CSV).",
+        .summary = "Converts a day of TAIFEX futures or options trades (Daily_*, OptionsDaily_*; "
+                   "zip or CSV).",
         .details = "Every trade of both sessions, in the order of time, with its instrument.\n"
                    "JOURNAL is a directory; it is created, or must hold no converted trades yet.",
         .example = "shijim convert taifex Daily_2021_07_26.zip ./day",

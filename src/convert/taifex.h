@@ -1,10 +1,14 @@
 /*
- * taifex.h: a day's futures trades as the Taiwan Futures Exchange publishes them, into a journal.
+ * taifex.h: a day's futures or options trades as the Taiwan Futures Exchange publishes them, into a
+ * journal.
  *
  * Input is `Daily_YYYY_MM_DD.zip` with one CSV in it, or that CSV: Big5, a header, one trade a
  * line: date, product, expiry, time HHMMSS, price, quantity (buys + sells, so twice the lots), near
  * price, far price (of spreads), mark of an opening auction. The lines are not in the order of
  * time; the night session before the trading day carries earlier dates.
+ *
+ * A day of options (OptionsDaily_*) has strike and right, and its quantities are lots; the code of
+ * an instrument is the broker's (TXO17000H1).
  *
  * Output: a definition for each (product, expiry), then one trade for each line in the order of
  * time (lines of one second keep the file's order); spreads and auctions keep their fields in a

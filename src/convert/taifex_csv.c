@@ -13,11 +13,28 @@
 #include <string.h>
 
 enum column { DATE, PRODUCT, EXPIRY, TIME, PRICE, QUANTITY, NEAR, FAR, AUCTION, COLUMN_COUNT };
+/* Options have as many columns, in another order. */
+enum option_column {
+    OPTION_DATE,
+    OPTION_PRODUCT,
+    OPTION_STRIKE,
+    OPTION_EXPIRY,
+    OPTION_RIGHT,
+    OPTION_TIME,
+    OPTION_PRICE,
+    OPTION_QUANTITY,
+    OPTION_AUCTION,
+    OPTION_COLUMN_COUNT
+};
+_Static_assert((int)OPTION_COLUMN_COUNT == (int)COLUMN_COUNT, "one array of fields does for both");
 
 /* The header's names in UTF-8. The Big5 bytes of some end in an ASCII letter or comma-like byte, so
  * the header is compared as a whole and never split. */
 static const char header_utf8[] = "成交日期,商品代號,到期月份(週別),成交時間,成交價格,"
                                   "成交數量(B+S),近月價格,遠月價格,開盤集合競價";
+
+static const char options_header_utf8[] = "成交日期,商品代號,履約價格,到期月份(週別),買賣權別,"
+                                          "成交時間,成交價格,成交數量(B or S),開盤集合競價";
 
 struct field {
     const char *begin;
@@ -28,6 +45,7 @@ struct parse {
     struct sj_taifex_day *day;
     struct sj_instruments *instruments;
     uint32_t line;
+    bool options; /* by the header */
 };
 
 __attribute__((format(printf, 2, 3))) static sj_rc refuse(struct parse *parse, const char *format,
@@ -118,6 +136,22 @@ static sj_rc parse_price(struct parse *parse, struct field field, bool may_miss,
     return 0;
 }
 
+/* What all contracts of the exchange have in common. */
+static sj_rc define(struct parse *parse, struct sj_instrument *definition, uint32_t *ret_id)
+{
+    sj_frame_head(definition, SJ_EVENT_INSTRUMENT, sizeof *definition);
+    definition->exchange = SJ_EXCHANGE_TAIFEX;
+    memcpy(definition->currency, "TWD", 3);
+    definition->reference_e6 = SJ_NULL_E6;
+    definition->limit_up_e6 = SJ_NULL_E6;
+    definition->limit_down_e6 = SJ_NULL_E6;
+    definition->multiplier_e6 = SJ_NULL_E6;
+    definition->tick_e6 = SJ_NULL_E6;
+    definition->unit = 1;
+    sj_rc rc = sj_instruments_put(parse->instruments, definition, ret_id);
+    return rc < 0 ? refuse(parse, "more instruments than the table holds: %s", sj_rc_text(rc)) : 0;
+}
+
 /* The broker names a contract by one code; the exchange by product and expiry: both, joined. */
 static sj_rc parse_contract(struct parse *parse, struct field product, struct field expiry,
                             uint32_t *ret_id)
@@ -136,25 +170,27 @@ static sj_rc parse_contract(struct parse *parse, struct field product, struct fi
     *ret_id = sj_instruments_find(parse->instruments, definition.code, product.size + expiry.size);
     if (*ret_id)
         return 0;
-    sj_frame_head(&definition, SJ_EVENT_INSTRUMENT, sizeof definition);
     memcpy(definition.root, product.begin, product.size);
     const char *slash = memchr(expiry.begin, '/', expiry.size);
     size_t month_size = slash ? (size_t)(slash - expiry.begin) : expiry.size;
     if (month_size <= sizeof definition.delivery_month)
         memcpy(definition.delivery_month, expiry.begin, month_size);
-    definition.exchange = SJ_EXCHANGE_TAIFEX;
     definition.security = SJ_SECURITY_FUT;
-    memcpy(definition.currency, "TWD", 3);
-    definition.reference_e6 = SJ_NULL_E6;
-    definition.limit_up_e6 = SJ_NULL_E6;
-    definition.limit_down_e6 = SJ_NULL_E6;
     definition.strike_e6 = SJ_NULL_E6;
-    definition.multiplier_e6 = SJ_NULL_E6;
-    definition.tick_e6 = SJ_NULL_E6;
-    definition.unit = 1;
-    sj_rc rc = sj_instruments_put(parse->instruments, &definition, ret_id);
-    return rc < 0 ? refuse(parse, "more instruments than the table holds: %s", sj_rc_text(rc)) : 0;
+    return define(parse, &definition, ret_id);
 }
+
+static sj_rc parse_auction(struct parse *parse, struct field mark, struct sj_taifex_row *row)
+{
+    row->auction = mark.size == 1 && *mark.begin == '*';
+    if (!row->auction && mark.size)
+        return refuse(parse, "the auction mark is '%.*s', neither * nor empty", (int)mark.size,
+                      mark.begin);
+    return 0;
+}
+
+static sj_rc parse_option_row(struct parse *parse, const struct field *fields,
+                              struct sj_taifex_row *row);
 
 static sj_rc parse_row(struct parse *parse, const char *begin, const char *end,
                        struct sj_taifex_row *row)
@@ -164,6 +200,8 @@ static sj_rc parse_row(struct parse *parse, const char *begin, const char *end,
     if (!split(begin, end, fields))
         return refuse(parse, "does not have %d fields", COLUMN_COUNT);
     *row = (struct sj_taifex_row){.line = parse->line};
+    if (parse->options)
+        return parse_option_row(parse, fields, row);
     sj_rc rc = parse_time(parse, fields[DATE], fields[TIME], &row->time_ns);
     if (rc >= 0)
         rc = parse_contract(parse, fields[PRODUCT], fields[EXPIRY], &row->instrument);
@@ -179,16 +217,76 @@ static sj_rc parse_row(struct parse *parse, const char *begin, const char *end,
         return refuse(parse, "quantity '%.*s' is not an even number (buys + sells)",
                       (int)fields[QUANTITY].size, fields[QUANTITY].begin);
     row->lots = both_sides / 2;
-    row->auction = fields[AUCTION].size == 1 && *fields[AUCTION].begin == '*';
-    if (!row->auction && fields[AUCTION].size)
-        return refuse(parse, "the auction mark is '%.*s', neither * nor empty",
-                      (int)fields[AUCTION].size, fields[AUCTION].begin);
-    return 0;
+    return parse_auction(parse, fields[AUCTION], row);
+}
+
+/* The broker's code of an option: product, strike, a letter for month and right (calls A .. L, puts
+ * M .. X), the year's last digit. */
+static sj_rc parse_option(struct parse *parse, const struct field *fields, uint32_t *ret_id)
+{
+    struct field product = fields[OPTION_PRODUCT];
+    struct field expiry = fields[OPTION_EXPIRY];
+    struct field right = fields[OPTION_RIGHT];
+    struct sj_instrument definition = {0};
+    struct field yyyymm = {expiry.begin, 6};
+    int64_t strike_e6;
+    uint32_t month;
+    char strike[SJ_DECIMAL_TEXT_MAX];
+    sj_rc rc = parse_price(parse, fields[OPTION_STRIKE], false, &strike_e6);
+    if (rc < 0)
+        return rc;
+    if (right.size != 1 || (*right.begin != 'C' && *right.begin != 'P'))
+        return refuse(parse, "the right is '%.*s', neither C nor P", (int)right.size, right.begin);
+    if (expiry.size < 6 || expiry.size > sizeof definition.delivery_month ||
+        !parse_digits(yyyymm, &month) || month % 100 < 1 || month % 100 > 12)
+        return refuse(parse, "expiry '%.*s' is not YYYYMM or YYYYMMWn", (int)expiry.size,
+                      expiry.begin);
+    sj_decimal_format_e6(strike_e6, strike);
+    char code[64];
+    int size =
+        snprintf(code, sizeof code, "%.*s%s%c%u", (int)product.size, product.begin, strike,
+                 (*right.begin == 'C' ? 'A' : 'M') + (int)(month % 100) - 1, month / 100 % 10);
+    if (product.size == 0 || product.size > sizeof definition.root ||
+        size > (int)sizeof definition.code)
+        return refuse(parse, "product '%.*s' with strike %s is empty or too long",
+                      (int)product.size, product.begin, strike);
+    for (int i = 0; i < size; i++)
+        if (code[i] <= ' ' || code[i] > '~')
+            return refuse(parse, "product or expiry holds bytes that are not ASCII");
+    *ret_id = sj_instruments_find(parse->instruments, code, (size_t)size);
+    if (*ret_id)
+        return 0;
+    memcpy(definition.code, code, (size_t)size);
+    memcpy(definition.root, product.begin, product.size);
+    memcpy(definition.delivery_month, expiry.begin, expiry.size);
+    definition.security = SJ_SECURITY_OPT;
+    definition.option_right = (uint8_t)*right.begin;
+    definition.strike_e6 = strike_e6;
+    return define(parse, &definition, ret_id);
+}
+
+/* Quantities are of one side here, so they are the lots. */
+static sj_rc parse_option_row(struct parse *parse, const struct field *fields,
+                              struct sj_taifex_row *row)
+{
+    struct field auction = fields[OPTION_AUCTION];
+    row->near_price_e6 = row->far_price_e6 = SJ_NULL_E6;
+    sj_rc rc = parse_time(parse, fields[OPTION_DATE], fields[OPTION_TIME], &row->time_ns);
+    if (rc >= 0)
+        rc = parse_option(parse, fields, &row->instrument);
+    if (rc >= 0)
+        rc = parse_price(parse, fields[OPTION_PRICE], false, &row->price_e6);
+    if (rc < 0)
+        return rc;
+    if (!parse_digits(fields[OPTION_QUANTITY], &row->lots) || row->lots == 0)
+        return refuse(parse, "quantity '%.*s' is not a number of lots",
+                      (int)fields[OPTION_QUANTITY].size, fields[OPTION_QUANTITY].begin);
+    return parse_auction(parse, auction, row);
 }
 
 static sj_rc check_header(struct parse *parse, const char *begin, const char *end)
 {
-    char text[sizeof header_utf8 + 64] = {0};
+    char text[sizeof options_header_utf8 + 64] = {0};
     char *in = (char *)(uintptr_t)begin;
     char *out = text;
     size_t in_left = (size_t)(end - begin);
@@ -197,8 +295,10 @@ static sj_rc check_header(struct parse *parse, const char *begin, const char *en
     SJ_ASSERT(big5 != (iconv_t)-1);
     size_t rc = iconv(big5, &in, &in_left, &out, &out_left);
     iconv_close(big5);
-    if (rc == (size_t)-1 || strncmp(text, header_utf8, sizeof header_utf8 - 1))
-        return refuse(parse, "is not the header of TAIFEX's daily futures trades in Big5");
+    parse->options = !strncmp(text, options_header_utf8, sizeof options_header_utf8 - 1);
+    if (rc == (size_t)-1 || (!parse->options && strncmp(text, header_utf8, sizeof header_utf8 - 1)))
+        return refuse(parse,
+                      "is not the header of TAIFEX's daily futures or options trades in Big5");
     return 0;
 }
 

@@ -171,6 +171,43 @@ static void a_file_goes_into_a_journal_once(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* The exchange's header of options, in Big5. */
+static const char options_header[] =
+    "\246\250\245\346\244\351\264\301\054\260\323\253\176\245\116\270\271\054"
+    "\274\151\254\371\273\371\256\346\054\250\354\264\301\244\353\245\367\050"
+    "\266\147\247\117\051\054\266\122\275\346\305\166\247\117\054\246\250\245"
+    "\346\256\311\266\241\054\246\250\245\346\273\371\256\346\054\246\250\245"
+    "\346\274\306\266\161\050\102\040\157\162\040\123\051\054\266\175\275\114"
+    "\266\260\246\130\304\166\273\371\040\015\012";
+
+static void options_carry_strike_right_and_the_brokers_code(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[512];
+    snprintf(text, sizeof text, "%s%s", options_header,
+             "20210726,TXO       ,17000.0000     ,202108     ,C       ,084501  ,310.5,7, \r\n"
+             "20210726,CDO,62.5,202112W1,P,084500,-.5,1,*\r\n");
+    assert_int_equal(parse(fixture, text), 0);
+    assert_int_equal(fixture->day.row_count, 2);
+    const struct sj_taifex_row *put = &fixture->day.rows[0];
+    const struct sj_taifex_row *call = &fixture->day.rows[1];
+    assert_int_equal(call->price_e6, 310500000);
+    assert_int_equal(call->lots, 7);
+    assert_true(put->auction);
+    const struct sj_instrument *instrument =
+        sj_instruments_get(fixture->instruments, call->instrument);
+    assert_memory_equal(instrument->code, "TXO17000H1", 11);
+    assert_int_equal(instrument->security, SJ_SECURITY_OPT);
+    assert_int_equal(instrument->option_right, 'C');
+    assert_int_equal(instrument->strike_e6, 17000000000);
+    instrument = sj_instruments_get(fixture->instruments, put->instrument);
+    assert_memory_equal(instrument->code, "CDO62.5X1", 10);
+    assert_memory_equal(instrument->delivery_month, "202112W1", 8);
+    snprintf(text, sizeof text, "%s20210726,TXO,17000,202108,X,084501,1,1,\n", options_header);
+    assert_int_equal(parse(fixture, text), -SJ_E_MALFORMED);
+    assert_string_equal(fixture->day.error, "line 2: the right is 'X', neither C nor P");
+}
+
 int taifex_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +221,8 @@ int taifex_tests(void)
         cmocka_unit_test_setup_teardown(each_kind_of_bad_line_is_refused_by_its_number, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(another_header_and_an_empty_file_are_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(options_carry_strike_right_and_the_brokers_code, set_up,
                                         tear_down),
         cmocka_unit_test(a_file_goes_into_a_journal_once),
     };
