@@ -224,7 +224,7 @@ static void market_maker_timer(void *state, int64_t now_ns)
         tend(self, quotes, true, now_ns);
         tend(self, quotes, false, now_ns);
     }
-    self->turn = (self->turn + 1) % self->count;
+    self->turn = self->turn + 1 < self->count ? self->turn + 1 : 0;
 }
 
 static void market_maker_order(void *state, const struct sj_strategy_report *report)

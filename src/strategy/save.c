@@ -463,28 +463,3 @@ sj_rc sj_strategies_restore(struct sj_strategies *s, const void *buffer, size_t 
     sj_host_end_turn(s);
     return rc < 0 ? rc : 0;
 }
-
-/* An order of which only the intent is known is not open yet: whether it ever left is told by what
- * follows, or by nothing. */
-static void adopt(struct sj_strategies *s, const struct sj_intent *intent)
-{
-    struct sj_strategy_host *host = sj_host_get(s, intent->strategy);
-    if (!host || intent->intent_id == 0 || intent->instrument > s->instrument_max ||
-        !(s->takers[intent->instrument] & sj_host_bit(host)) ||
-        !sj_intent_table_has_room(&s->intents) ||
-        sj_intent_table_find(&s->intents, intent->intent_id))
-        return;
-    sj_host_follow(host, intent, intent->intent_id);
-}
-
-void sj_strategies_restore_event(struct sj_strategies *s, const struct sj_frame *event,
-                                 int64_t now_ns)
-{
-    if (event->template_id == SJ_EVENT_INTENT) {
-        adopt(s, (const struct sj_intent *)(const void *)event);
-        return;
-    }
-    s->restoring = true;
-    sj_strategies_order(s, event, now_ns);
-    s->restoring = false;
-}

@@ -85,22 +85,23 @@ static int64_t step_down(const struct sj_tick_bands *bands, int64_t price_e6, in
     }
 }
 
-int64_t sj_host_tick_step(struct sj_strategies *s, uint32_t id, int64_t price_e6, int32_t steps)
+int64_t sj_host_tick_step(struct sj_strategies *s, uint32_t instrument, int64_t price_e6,
+                          int32_t steps)
 {
-    const struct sj_instrument *instrument = sj_instruments_get(s->instruments, id);
-    if (!instrument || id > s->instrument_max || price_e6 == SJ_NULL_E6 ||
+    const struct sj_instrument *definition = sj_instruments_get(s->instruments, instrument);
+    if (!definition || instrument > s->instrument_max || price_e6 == SJ_NULL_E6 ||
         price_e6 > INT64_MAX / 4 || price_e6 < -(INT64_MAX / 4))
         return SJ_NULL_E6;
-    struct sj_tick_bands *bands = &s->bands[id];
-    if (bands->count == 0 && !find_bands(s, instrument, bands)) {
+    struct sj_tick_bands *bands = &s->bands[instrument];
+    if (bands->count == 0 && !find_bands(s, definition, bands)) {
         bands->count = 0;
         return SJ_NULL_E6;
     }
     int64_t stepped_e6 =
         steps >= 0 ? step_up(bands, price_e6, steps) : step_down(bands, price_e6, -(int64_t)steps);
-    bool limited = instrument->limit_up_e6 != SJ_NULL_E6 && instrument->limit_up_e6 != 0 &&
-                   instrument->limit_down_e6 != SJ_NULL_E6;
-    if (limited && (stepped_e6 > instrument->limit_up_e6 || stepped_e6 < instrument->limit_down_e6))
+    bool limited = definition->limit_up_e6 != SJ_NULL_E6 && definition->limit_up_e6 != 0 &&
+                   definition->limit_down_e6 != SJ_NULL_E6;
+    if (limited && (stepped_e6 > definition->limit_up_e6 || stepped_e6 < definition->limit_down_e6))
         return SJ_NULL_E6;
     return stepped_e6;
 }
