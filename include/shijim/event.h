@@ -489,7 +489,8 @@ enum sj_report_kind {
     SJ_REPORT_LIST_END,   /* an order not named since LIST_BEGIN is not there */
     SJ_REPORT_TIMEOUT,    /* no answer to request_id in time; it may have arrived */
     SJ_REPORT_LINK_UP,    /* order stream and requests work */
-    SJ_REPORT_LINK_DOWN   /* reports may be missing from here on */
+    SJ_REPORT_LINK_DOWN,  /* reports may be missing from here on */
+    SJ_REPORT_UNSENT      /* the link did not take request_id: nothing was sent */
 };
 
 enum sj_report_source {

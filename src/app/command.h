@@ -28,6 +28,7 @@ int sj_cmd_journal(int argc, char **argv);
 int sj_cmd_audit(int argc, char **argv);
 int sj_cmd_convert(int argc, char **argv);
 int sj_cmd_replay(int argc, char **argv);
+int sj_cmd_backtest(int argc, char **argv);
 int sj_cmd_kill(int argc, char **argv);
 int sj_cmd_resume(int argc, char **argv);
 int sj_cmd_panic(int argc, char **argv);

@@ -18,6 +18,7 @@ const struct sj_command sj_commands[] = {
     {"audit", "journal against store: equal, missing, duplicate", sj_cmd_audit},
     {"convert", "files of others into a journal", sj_cmd_convert},
     {"replay", "a journal back onto a bus, at any speed", sj_cmd_replay},
+    {"backtest", "strategies over recorded days", sj_cmd_backtest},
     {"stat", "one look at a running process", sj_cmd_stat},
     {"kill", "the kill switch: no new orders, cancel what works", sj_cmd_kill},
     {"resume", "lift the kill switch", sj_cmd_resume},

@@ -1,5 +1,6 @@
 #include "app/trader_private.h"
 
+#include "app/deciding.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -384,7 +385,6 @@ static sj_rc attach_all(struct sj_trader *trader, char *error)
 
 sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_MAX])
 {
-    const struct sj_settings *settings = trader->settings;
     const struct sj_decide_ops ops = {
         .context = trader,
         .publish = publish,
@@ -393,23 +393,8 @@ sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_
         .panic_done = panic_done,
         .log = log_line,
     };
-    const struct sj_decide_options options = {
-        .ops = &ops,
-        .instruments = trader->instruments,
-        .rules = trader->rules,
-        .risk = &settings->risk,
-        .orders = &settings->orders,
-        .account = &settings->account,
-        .instrument_max = SJ_GATEWAY_TOPICS,
-        .feed_loss_ns = settings->trading.feed_loss_ms * SJ_NS_PER_MS,
-        .kill_cancels = settings->trading.kill_cancels,
-        .stop_cancels = settings->trading.stop_cancels,
-        .live = settings->trading.mode == SJ_TRADING_LIVE,
-        .guard = true,
-        .timing = true,
-    };
-    sj_rc rc = sj_decide_create(&options, error, &trader->decide);
-    return rc < 0 ? rc : trader_add_strategies(trader, error);
+    const struct sj_deciding deciding = {trader->settings, trader->rules, true};
+    return sj_deciding_create(&deciding, &ops, trader->instruments, error, &trader->decide);
 }
 
 /* The broker counts calls over restarts of ours, so the limiter lies in a file. Its times are of

@@ -75,7 +75,6 @@ SJ_MUST_USE sj_rc trader_prepare(struct sj_trader *trader, const struct sj_journ
 SJ_MUST_USE sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_MAX]);
 __attribute__((format(printf, 3, 4))) sj_rc trader_fail(char *error, sj_rc rc, const char *format,
                                                         ...);
-SJ_MUST_USE sj_rc trader_add_strategies(struct sj_trader *trader, char error[SJ_TRADER_ERROR_MAX]);
 /* trader_view.c */
 void trader_note(struct sj_trader *trader, const struct sj_frame *event);
 void trader_take_picture(struct sj_trader *trader);

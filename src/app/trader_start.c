@@ -60,7 +60,7 @@ static void load_saved(struct sj_trader *trader)
         const void *slot = sj_saved_slot(trader->saved, i, &size);
         if (!slot || size == 0)
             continue;
-        if (sj_decide_load(trader->decide, slot, size, sj_clock_utc_ns(), error) >= 0)
+        if (sj_decide_load(trader->decide, slot, size, error) >= 0)
             return;
         sj_log_warn("trading", "saved state %u: %s", i, error);
     }

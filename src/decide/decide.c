@@ -89,10 +89,9 @@ void sj_decide_close(struct sj_decide *decide)
 }
 
 sj_rc sj_decide_add(struct sj_decide *decide, const struct sj_strategy_instance *instance,
-                    int64_t now_ns, char error[SJ_DECIDE_ERROR_MAX], uint32_t *ret_strategy)
+                    char error[SJ_DECIDE_ERROR_MAX], uint32_t *ret_strategy)
 {
-    decide->now_ns = now_ns;
-    return sj_strategies_add(decide->strategies, instance, now_ns, error, ret_strategy);
+    return sj_strategies_add(decide->strategies, instance, 0, error, ret_strategy);
 }
 
 /* Time never runs backwards here, whatever the clock does. */
@@ -113,8 +112,16 @@ static void not_ready(struct sj_decide *decide, const char *why)
 
 void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
 {
+    struct sj_control start = {
+        .kind = SJ_CONTROL_START,
+        .source = SJ_CONTROL_BY_PROCESS,
+        .value = (int64_t)decide->loaded_seq,
+        .text = "trading begins (value: what the saved state knew)",
+    };
     set_now(decide, now_ns);
-    emit_control(decide, SJ_CONTROL_START, SJ_CONTROL_BY_PROCESS, 0, "trading begins");
+    sj_frame_head(&start, SJ_EVENT_CONTROL, sizeof start);
+    start.exch_ns = start.recv_ns = decide->now_ns;
+    emit(decide, (struct sj_frame *)&start);
     not_ready(decide, "the broker has not told its orders yet");
     sj_orders_restored(decide->orders, decide->now_ns);
     decide->started = true;

@@ -73,9 +73,10 @@ SJ_MUST_USE sj_rc sj_decide_create(const struct sj_decide_options *options,
                                    char error[SJ_DECIDE_ERROR_MAX], struct sj_decide **ret_decide);
 void sj_decide_close(struct sj_decide *decide);
 
-/* Adds a strategy. As sj_strategies_add. Before start. */
+/* Adds a strategy. As sj_strategies_add; its init sees time 0, so that it begins the same whenever
+ * a day is decided again. Before start. */
 SJ_MUST_USE sj_rc sj_decide_add(struct sj_decide *decide,
-                                const struct sj_strategy_instance *instance, int64_t now_ns,
+                                const struct sj_strategy_instance *instance,
                                 char error[SJ_DECIDE_ERROR_MAX], uint32_t *ret_strategy);
 
 /* --- after a restart: first what was saved (if it was), then every event of the own ring that the
@@ -85,7 +86,7 @@ size_t sj_decide_save_size(const struct sj_decide *decide);
 /* All but the orders, which the journal tells; with the sequence it stands for. */
 SJ_MUST_USE sj_rc sj_decide_save(struct sj_decide *decide, void *buffer, size_t size);
 SJ_MUST_USE sj_rc sj_decide_load(struct sj_decide *decide, const void *buffer, size_t size,
-                                 int64_t now_ns, char error[SJ_DECIDE_ERROR_MAX]);
+                                 char error[SJ_DECIDE_ERROR_MAX]);
 void sj_decide_restore(struct sj_decide *decide, const struct sj_frame *event);
 
 /* --- inputs --- */

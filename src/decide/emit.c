@@ -136,10 +136,26 @@ void on_order_event(void *context, struct sj_frame *event)
     sj_strategies_order(decide->strategies, event, decide->now_ns);
 }
 
+/* What the link could not take is written down: decided again, the same request must fail again. */
 sj_rc on_order_request(void *context, const struct sj_order_request *request)
 {
     struct sj_decide *decide = context;
-    return decide->ops.send(decide->ops.context, request);
+    sj_rc rc = decide->ops.send(decide->ops.context, request);
+    if (rc >= 0)
+        return rc;
+    struct sj_order_report report = {
+        .request_id = request->request_id,
+        .intent_id = request->intent_id,
+        .price_e6 = SJ_NULL_E6,
+        .kind = SJ_REPORT_UNSENT,
+        .source = SJ_REPORT_FROM_LOCAL,
+        .status = rc,
+    };
+    sj_frame_head(&report, SJ_EVENT_ORDER_REPORT, sizeof report);
+    report.instrument = request->instrument;
+    report.exch_ns = report.recv_ns = decide->now_ns;
+    emit(decide, (struct sj_frame *)&report);
+    return rc;
 }
 
 /* Broker and we differ, or agree again; an instrument is blocked by that. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC UINT64_C(0x3165646963656453) /* "Sdecide1" */
+#define MAGIC UINT64_C(0x3265646963656453) /* "Sdecide2" */
 #define PARTS 3
 
 struct head {
@@ -17,6 +17,7 @@ struct head {
     uint32_t head_reserved;
     uint64_t size;
     uint64_t own_seq;
+    int64_t now_ns;
     uint64_t next_intent_id;
     uint64_t part_size[PARTS]; /* strategies, risk, account */
 };
@@ -62,6 +63,7 @@ sj_rc sj_decide_save(struct sj_decide *decide, void *buffer, size_t size)
     head->magic = MAGIC;
     head->size = used;
     head->own_seq = decide->own_seq;
+    head->now_ns = decide->now_ns;
     head->next_intent_id = decide->next_intent_id;
     head->crc = crc_of(head);
     return (sj_rc)used;
@@ -83,7 +85,7 @@ static bool is_whole(const struct head *head, size_t size)
     return true;
 }
 
-sj_rc sj_decide_load(struct sj_decide *decide, const void *buffer, size_t size, int64_t now_ns,
+sj_rc sj_decide_load(struct sj_decide *decide, const void *buffer, size_t size,
                      char error[SJ_DECIDE_ERROR_MAX])
 {
     const struct head *head = buffer;
@@ -92,8 +94,9 @@ sj_rc sj_decide_load(struct sj_decide *decide, const void *buffer, size_t size, 
         snprintf(error, SJ_DECIDE_ERROR_MAX, "not a saved state of trading");
         return -SJ_E_CORRUPT;
     }
-    decide->now_ns = now_ns;
-    sj_rc rc = sj_strategies_restore(decide->strategies, at, head->part_size[0], now_ns, error);
+    decide->now_ns = head->now_ns;
+    sj_rc rc =
+        sj_strategies_restore(decide->strategies, at, head->part_size[0], head->now_ns, error);
     at += aligned(head->part_size[0]);
     if (rc >= 0)
         rc = sj_risk_restore(decide->risk, at, head->part_size[1]);

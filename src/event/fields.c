@@ -20,8 +20,8 @@ static const char *const intent_kind_words[] = {NULL, "place", "cancel", "price"
 static const char *const price_type_words[] = {NULL, "LMT", "MKT", "MKP"};
 static const char *const time_in_force_words[] = {NULL, "ROD", "IOC", "FOK", "GTX"};
 static const char *const report_kind_words[] = {
-    NULL,     "new",        "cancel",   "price",   "quantity", "reject",   "deal",
-    "listed", "list_begin", "list_end", "timeout", "link_up",  "link_down"};
+    NULL,     "new",        "cancel",   "price",   "quantity", "reject",    "deal",
+    "listed", "list_begin", "list_end", "timeout", "link_up",  "link_down", "unsent"};
 static const char *const report_source_words[] = {NULL, "stream", "answer", "list", "local"};
 static const char *const broker_status_words[] = {NULL,        "pending_submit", "pre_submitted",
                                                   "submitted", "part_filled",    "filled",

@@ -166,7 +166,7 @@ static void add_quoter(struct world *world, const char *step)
     };
     char error[SJ_DECIDE_ERROR_MAX];
     uint32_t number;
-    if (sj_decide_add(world->decide, &instance, world->now_ns, error, &number) < 0)
+    if (sj_decide_add(world->decide, &instance, error, &number) < 0)
         fail_msg("%s", error);
 }
 

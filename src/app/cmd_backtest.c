@@ -1,0 +1,112 @@
+/* backtest: a recorded day decided again by the code that decided it live. */
+#include "app/command.h"
+#include "app/deciding.h"
+#include "app/settings.h"
+#include "backtest/as_live.h"
+#include "base/cli.h"
+#include "base/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static sj_rc create(void *context, const struct sj_decide_ops *ops,
+                    struct sj_instruments *instruments, char error[SJ_AS_LIVE_ERROR_MAX],
+                    struct sj_decide **ret_decide)
+{
+    return sj_deciding_create(context, ops, instruments, error, ret_decide);
+}
+
+static void print_json(const struct sj_as_live_result *result)
+{
+    char buffer[1024];
+    struct sj_json json;
+    sj_json_init(&json, buffer, sizeof buffer);
+    sj_json_begin_object(&json);
+    sj_json_field_bool(&json, "equal", result->unequal == 0);
+    sj_json_field_uint(&json, "starts", result->starts);
+    sj_json_field_uint(&json, "inputs", result->inputs);
+    sj_json_field_uint(&json, "market_events", result->market_events);
+    sj_json_field_uint(&json, "intents", result->intents);
+    sj_json_field_uint(&json, "verdicts", result->verdicts);
+    sj_json_field_uint(&json, "others", result->others);
+    sj_json_field_uint(&json, "unequal", result->unequal);
+    sj_json_field_uint(&json, "first_seq", result->first_seq);
+    sj_json_field_text(&json, "first", result->first);
+    sj_json_end_object(&json);
+    if (sj_json_finish(&json) >= 0)
+        puts(buffer);
+}
+
+static void print_text(const struct sj_as_live_result *result)
+{
+    printf("decided again: %llu market events, %llu inputs in all, %llu starts\n",
+           (unsigned long long)result->market_events, (unsigned long long)result->inputs,
+           (unsigned long long)result->starts);
+    printf("equal, byte for byte: %llu intents, %llu verdicts, %llu other events\n",
+           (unsigned long long)result->intents, (unsigned long long)result->verdicts,
+           (unsigned long long)result->others);
+    if (result->unequal)
+        printf("UNEQUAL: %llu, the first at %llu: %s\n", (unsigned long long)result->unequal,
+               (unsigned long long)result->first_seq, result->first);
+}
+
+static int as_live(const struct sj_cli *cli, const struct sj_settings *settings, const char *dir,
+                   bool json)
+{
+    struct sj_market_rules *rules;
+    char error[SJ_AS_LIVE_ERROR_MAX];
+    sj_rc rc = sj_market_rules_load(NULL, error, &rules);
+    if (rc < 0)
+        return sj_cli_fail(cli, SJ_EXIT_FAILED, "%s", error);
+    struct sj_deciding deciding = {settings, rules, false};
+    const struct sj_as_live_options options = {dir, &deciding, create};
+    struct sj_as_live_result result;
+    rc = sj_as_live_run(&options, &result, error);
+    sj_market_rules_free(rules);
+    if (rc < 0)
+        return sj_cli_fail(cli, rc == -ENOENT ? SJ_EXIT_USER : SJ_EXIT_FAILED, "%s", error);
+    if (json)
+        print_json(&result);
+    else
+        print_text(&result);
+    if (result.starts == 0)
+        return sj_cli_fail(cli, SJ_EXIT_FAILED, "nobody traded in the journal %s", dir);
+    return result.unequal ? SJ_EXIT_IDENTITY : SJ_EXIT_DONE;
+}
+
+int sj_cmd_backtest(int argc, char **argv)
+{
+    struct sj_settings_source source = {0};
+    bool live = false;
+    bool json = false;
+    const char *dir = NULL;
+    const struct sj_cli_option options[] = {
+        SJ_SETTINGS_OPTIONS(source),
+        {"as-live", NULL, "decide a recorded day again; the result must be the journal's",
+         SJ_CLI_FLAG, &live, 0, 0, 0},
+        {"journal", "DIR", "the recorded day (default: journal.dir)", SJ_CLI_TEXT, &dir, 0, 0, 0},
+        {"json", NULL, "the result as one JSON object", SJ_CLI_FLAG, &json, 0, 0, 0},
+    };
+    struct sj_cli cli = {
+        .command = "backtest",
+        .arguments = "",
+        .summary = "Strategies over recorded days, by the code that trades live.",
+        .details =
+            "--as-live takes the configuration that traded, and exits with 3 when an intent or\n"
+            "a verdict comes out differently than the journal holds it.",
+        .example = "shijim backtest --as-live -c shijim.yaml",
+        .options = options,
+        .option_count = SJ_SETTINGS_OPTION_COUNT + 3,
+    };
+    sj_rc rc = sj_cli_parse(&cli, argc, argv);
+    if (rc != 1)
+        return sj_cli_exit(rc);
+    if (!live)
+        return sj_cli_fail(&cli, SJ_EXIT_USER, "say --as-live: there is no other kind of run yet");
+    struct sj_settings *settings = sj_settings_load(&cli, &source);
+    if (!settings)
+        return SJ_EXIT_USER;
+    int exit_code = as_live(&cli, settings, dir ? dir : settings->journal.dir, json);
+    sj_settings_done(settings);
+    return exit_code;
+}

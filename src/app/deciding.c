@@ -1,0 +1,162 @@
+#include "app/deciding.h"
+
+#include "base/clock.h"
+
+#include "base/log.h"
+#include "gateway/plan.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+__attribute__((format(printf, 3, 4))) static sj_rc fail(char *error, sj_rc rc, const char *format,
+                                                        ...)
+{
+    va_list args;
+    va_start(args, format);
+    int used = vsnprintf(error, SJ_DECIDING_ERROR_MAX, format, args);
+    va_end(args);
+    if (used >= 0 && used < SJ_DECIDING_ERROR_MAX)
+        snprintf(error + used, (size_t)(SJ_DECIDING_ERROR_MAX - used), ": %s", sj_rc_text(rc));
+    return rc;
+}
+
+struct chosen {
+    uint32_t ids[SJ_STRATEGY_INSTRUMENTS_MAX];
+    uint32_t count;
+};
+
+static struct sj_rest_contract contract_of(const struct sj_instrument *instrument)
+{
+    struct sj_rest_contract contract = {.security = (enum sj_security)instrument->security,
+                                        .exchange = (enum sj_exchange)instrument->exchange};
+    memcpy(contract.code, instrument->code, sizeof instrument->code);
+    memcpy(contract.target_code, instrument->target_code, sizeof instrument->target_code);
+    return contract;
+}
+
+/* A continuous contract (TXFR1) is traded, and its events come, as the month it stands for. */
+static uint32_t traded_id(const struct sj_instruments *instruments,
+                          const struct sj_instrument *instrument)
+{
+    size_t size = strnlen(instrument->target_code, sizeof instrument->target_code);
+    uint32_t id = size ? sj_instruments_find(instruments, instrument->target_code, size) : 0;
+    return id ? id : instrument->instrument;
+}
+
+static sj_rc choose(struct chosen *chosen, uint32_t id)
+{
+    for (uint32_t i = 0; i < chosen->count; i++)
+        if (chosen->ids[i] == id)
+            return 0;
+    if (chosen->count == SJ_STRATEGY_INSTRUMENTS_MAX)
+        return -SJ_E_LIMIT;
+    chosen->ids[chosen->count++] = id;
+    return 0;
+}
+
+static sj_rc choose_matching(const struct sj_instruments *instruments,
+                             const struct sj_selector *selector, struct chosen *chosen,
+                             bool *ret_any)
+{
+    sj_rc rc = 0;
+    *ret_any = false;
+    for (uint32_t id = 1; rc >= 0 && id <= sj_instruments_id_max(instruments); id++) {
+        const struct sj_instrument *instrument = sj_instruments_get(instruments, id);
+        if (!instrument)
+            continue;
+        const struct sj_rest_contract contract = contract_of(instrument);
+        if (!sj_selector_matches(selector, &contract))
+            continue;
+        *ret_any = true;
+        rc = choose(chosen, traded_id(instruments, instrument));
+    }
+    return rc;
+}
+
+static sj_rc resolve(const struct sj_instruments *instruments,
+                     const struct sj_strategy_config *config, struct chosen *chosen, char *error)
+{
+    const char *text = config->instruments;
+    struct sj_selector selector;
+    sj_rc rc;
+    chosen->count = 0;
+    while ((rc = sj_selector_next(&text, &selector, error)) > 0) {
+        bool any;
+        rc = choose_matching(instruments, &selector, chosen, &any);
+        if (rc < 0)
+            return fail(error, rc, "strategies.%s.instruments", config->name);
+        if (!any)
+            sj_log_warn("strategy",
+                        "%s: no instrument of the broker.instruments is '%s'; it is not traded",
+                        config->name, selector.pattern);
+    }
+    if (rc >= 0 && chosen->count == 0)
+        return fail(error, -SJ_E_UNKNOWN,
+                    "strategies.%s.instruments: none of '%s' is among broker.instruments",
+                    config->name, config->instruments);
+    return rc;
+}
+
+static sj_rc add_one(struct sj_decide *decide, const struct sj_instruments *instruments,
+                     const struct sj_strategy_config *config, struct chosen *chosen, char *error)
+{
+    struct sj_strategy_param params[SJ_STRATEGY_PARAMS_MAX];
+    uint32_t number;
+    sj_rc rc = resolve(instruments, config, chosen, error);
+    if (rc < 0)
+        return rc;
+    struct sj_strategy_instance instance = sj_strategy_config_instance(config, params);
+    instance.instruments = chosen->ids;
+    instance.instrument_count = chosen->count;
+    rc = sj_decide_add(decide, &instance, error, &number);
+    if (rc >= 0)
+        sj_log_info("strategy", "%s: %s on %u instruments", instance.name, instance.use,
+                    instance.instrument_count);
+    return rc;
+}
+
+static sj_rc add_all(struct sj_decide *decide, const struct sj_instruments *instruments,
+                     const struct sj_strategies_config *config, char *error)
+{
+    struct chosen *chosen = malloc(sizeof *chosen);
+    sj_rc rc = chosen ? 0 : fail(error, -ENOMEM, "strategies");
+    for (uint32_t i = 0; rc >= 0 && i < config->count; i++)
+        if (config->list[i].enabled)
+            rc = add_one(decide, instruments, &config->list[i], chosen, error);
+    free(chosen);
+    return rc;
+}
+
+sj_rc sj_deciding_create(const struct sj_deciding *deciding, const struct sj_decide_ops *ops,
+                         struct sj_instruments *instruments, char error[SJ_DECIDING_ERROR_MAX],
+                         struct sj_decide **ret_decide)
+{
+    const struct sj_settings *settings = deciding->settings;
+    const struct sj_decide_options options = {
+        .ops = ops,
+        .instruments = instruments,
+        .rules = deciding->rules,
+        .risk = &settings->risk,
+        .orders = &settings->orders,
+        .account = &settings->account,
+        .instrument_max = SJ_GATEWAY_TOPICS,
+        .feed_loss_ns = settings->trading.feed_loss_ms * SJ_NS_PER_MS,
+        .kill_cancels = settings->trading.kill_cancels,
+        .stop_cancels = settings->trading.stop_cancels,
+        .live = settings->trading.mode == SJ_TRADING_LIVE,
+        .guard = deciding->guard,
+        .timing = deciding->guard,
+    };
+    struct sj_decide *decide = NULL;
+    sj_rc rc = sj_decide_create(&options, error, &decide);
+    if (rc >= 0)
+        rc = add_all(decide, instruments, &settings->strategies, error);
+    if (rc >= 0)
+        *ret_decide = decide;
+    else if (decide)
+        sj_decide_close(decide);
+    return rc;
+}
