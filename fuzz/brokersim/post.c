@@ -1,6 +1,7 @@
 /* Bodies of POST calls: the first byte picks the path, what follows is the body; another 0xff byte
  * begins the next call. Whatever they say, orders and money stay consistent. */
-#include "base/assert.h"
+#include "open_sim.h"
+
 #include "brokersim/ledger.h"
 #include "brokersim/route.h"
 
@@ -11,24 +12,6 @@
 
 #define CALLS_MAX 16
 #define ORDERS_BEFORE_RESTART 20000
-
-static struct sj_brokersim *open_sim(void)
-{
-    struct sj_brokersim_options options;
-    struct sj_brokersim *sim;
-    char error[SJ_SIM_MESSAGE_MAX];
-    sj_brokersim_defaults(&options);
-    options.port = 0;
-    options.instrument_count = 24;
-    options.date = 20261123;
-    options.always_open = true;
-    options.rate = 0;
-    options.no_quota = true;
-    options.order_latency_ms = 0;
-    sj_rc rc = sj_brokersim_init(&options, &sim, error);
-    SJ_ASSERT(rc >= 0);
-    return sim;
-}
 
 /* Filled, cancelled and resting make the order; the deals make the positions. */
 static void check(struct sj_brokersim *sim)

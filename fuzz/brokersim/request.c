@@ -1,25 +1,8 @@
 /* Any bytes on a connection of the broker simulator: requests, bodies, half of them. */
-#include "base/assert.h"
-#include "brokersim/server.h"
+#include "open_sim.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct sj_brokersim *open_sim(void)
-{
-    struct sj_brokersim_options options;
-    struct sj_brokersim *sim;
-    char error[SJ_SIM_MESSAGE_MAX];
-    sj_brokersim_defaults(&options);
-    options.port = 0;
-    options.instrument_count = 20;
-    options.date = 20261123;
-    options.no_quota = true;
-    options.order_latency_ms = 0;
-    sj_rc rc = sj_brokersim_init(&options, &sim, error);
-    SJ_ASSERT(rc >= 0);
-    return sim;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,6 +4,7 @@ hold, and a fault is on the account. Waits are for answers and accounts; time li
 import http.client
 import json
 import socket
+import subprocess
 import time
 import urllib.error
 
@@ -175,6 +176,24 @@ def test_the_51st_data_query_in_five_seconds_suspends_the_service(broker):
         for _ in range(2000):  # far more than 50, however slowly they go
             broker.call("POST", "/data/snapshots", body)
     assert refused.value.code == 503
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    (["--holdings", "NONE=5"], 2, "--holdings"), (["--faults", "nonsense"], 2, "nonsense"),
+    (["--servers", "17"], 2, "--servers"), (["--speed", "fast"], 2, "--speed"),
+    (["--universe", "/nowhere.csv"], 1, "/nowhere.csv")])
+def test_a_mistake_is_one_line_and_exit_2_and_a_failure_1(broker_sim, arguments, code, words):
+    done = subprocess.run([*map(str, broker_sim), "--port", "0", *arguments], capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    assert done.returncode == code
+    assert words in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_is_a_failure_of_one_line(broker_sim, broker):
+    done = subprocess.run([*map(str, broker_sim), "--port", str(broker.port)], capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    assert done.returncode == 1
+    assert str(broker.port) in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_a_unix_socket_answers_as_the_port_does(broker_sim, tmp_path):
