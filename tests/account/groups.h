@@ -4,5 +4,6 @@
 
 int account_book(void);
 int account_portfolio(void);
+int account_reconcile(void);
 
 #endif

@@ -2,5 +2,5 @@
 
 int main(void)
 {
-    return account_book() + account_portfolio();
+    return account_book() + account_portfolio() + account_reconcile();
 }
