@@ -263,7 +263,7 @@ static sj_rc look_at_column(struct alter *alter, const struct sj_store_column *c
     struct line line;
     bool is_rest = alter->is_packed && column->derive != SJ_STORE_DERIVE_NONE;
     sj_rc rc = sj_store_name_text(column, is_rest, name, sizeof(name));
-    if (rc > 0)
+    if (rc >= 0)
         rc = sj_store_type_text(column, ours, sizeof(ours));
     if (rc < 0)
         return rc;
