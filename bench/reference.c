@@ -17,6 +17,10 @@
 
 #define TRIPS_PER_READING 16
 
+/* Pairs of lines take turns: how long the way is depends on where in the processor a line has its
+ * home, and with one pair the figure would be luck. */
+#define PAIRS 64
+
 struct lines {
     _Alignas(64) _Atomic uint64_t ping;
     _Alignas(64) _Atomic uint64_t pong;
@@ -43,26 +47,27 @@ static void stay_on(int cpu)
     sched_setaffinity(0, sizeof set, &set);
 }
 
-/* Sends every number of `ping` back through `pong`; ends at 0 or with its parent. */
-static void answer(struct lines *lines, int cpu)
+/* Sends every number of `ping` back through `pong`; ends at UINT64_MAX or with its parent. */
+static void answer(struct lines lines[PAIRS], int cpu)
 {
-    uint64_t last = 0, seen;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     stay_on(cpu);
-    for (;;) {
-        while ((seen = atomic_load_explicit(&lines->ping, memory_order_acquire)) == last)
+    for (uint64_t number = 1;; number++) {
+        struct lines *pair = &lines[number % PAIRS];
+        uint64_t seen;
+        while ((seen = atomic_load_explicit(&pair->ping, memory_order_acquire)) < number)
             ;
         if (seen == UINT64_MAX)
             _exit(0);
-        last = seen;
-        atomic_store_explicit(&lines->pong, last, memory_order_release);
+        atomic_store_explicit(&pair->pong, number, memory_order_release);
     }
 }
 
-static void ask(struct lines *lines, uint64_t number)
+static void ask(struct lines lines[PAIRS], uint64_t number)
 {
-    atomic_store_explicit(&lines->ping, number, memory_order_release);
-    while (atomic_load_explicit(&lines->pong, memory_order_acquire) != number)
+    struct lines *pair = &lines[number % PAIRS];
+    atomic_store_explicit(&pair->ping, number, memory_order_release);
+    while (atomic_load_explicit(&pair->pong, memory_order_acquire) != number)
         ;
 }
 
@@ -73,8 +78,8 @@ static sj_rc round_trips(uint32_t rounds, uint32_t group, struct sj_hist *hist)
     cpu_set_t before;
     if (!two_cores(&first, &second))
         return -ENODEV;
-    struct lines *lines =
-        mmap(NULL, sizeof *lines, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct lines *lines = mmap(NULL, PAIRS * sizeof *lines, PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (lines == MAP_FAILED)
         return -errno;
     pid_t child = fork();
@@ -92,11 +97,11 @@ static sj_rc round_trips(uint32_t rounds, uint32_t group, struct sj_hist *hist)
         sj_hist_record_many(hist, (sj_clock_mono_ns() - began_ns) / group, group);
     }
     sj_rc rc = child > 0 ? 0 : -EAGAIN;
-    atomic_store_explicit(&lines->ping, UINT64_MAX, memory_order_release);
+    atomic_store_explicit(&lines[(number + 1) % PAIRS].ping, UINT64_MAX, memory_order_release);
     if (child > 0)
         waitpid(child, NULL, 0);
     sched_setaffinity(0, sizeof before, &before);
-    munmap(lines, sizeof *lines);
+    munmap(lines, PAIRS * sizeof *lines);
     return rc;
 }
 

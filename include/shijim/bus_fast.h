@@ -30,6 +30,9 @@
  * request takes longer than a frame. */
 #define SJ_BUS_AHEAD 1024
 
+/* A reader of frames of mixed sizes asks for what lies this far ahead. */
+#define SJ_BUS_READ_AHEAD 2048
+
 /* What others may read of the producer's place; a line of its own. */
 struct sj_bus_shown {
     _Atomic uint64_t pos;
@@ -104,6 +107,17 @@ static inline uint32_t sj_bus_guess(uint32_t *guess, uint32_t size)
     }
     __asm__("" : "+r"(guessed));
     return guessed;
+}
+
+/* The same for a reader. Where sizes differ from frame to frame, each place is known only once the
+ * frame before has arrived; the lines of frames to come are asked for then, or every frame would
+ * cost the way from the producer's cache. */
+static inline uint32_t sj_bus_guess_ahead(uint32_t *guess, uint32_t size, const uint8_t *place)
+{
+    if (SJ_BUS_UNLIKELY(*guess != size))
+        for (uint32_t at = 0; at < size; at += 64)
+            __builtin_prefetch(place + SJ_BUS_READ_AHEAD + at);
+    return sj_bus_guess(guess, size);
 }
 
 static inline void *sj_bus_claim(struct sj_bus *bus, size_t size)
@@ -216,7 +230,7 @@ static inline sj_rc sj_bus_next(struct sj_bus_reader *reader, const struct sj_fr
                         topic >= reader->topic_count || place >= reader->place_end ||
                         (SJ_BUS_TSAN && reader->log)))
         return sj_bus_next_slow(reader, ret);
-    reader->place = place + sj_bus_guess(&reader->size_guess, size);
+    reader->place = place + sj_bus_guess_ahead(&reader->size_guess, size, place);
     reader->seq++;
     if (reader->log)
         *reader->log++ = topic;

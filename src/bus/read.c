@@ -175,7 +175,7 @@ static uint32_t walk(struct sj_bus_reader *fast, uint64_t size_max)
             *log++ = topic;
         else
             sj_bus_count(&passed[topic], 1);
-        place += sj_bus_guess(&guess, size);
+        place += sj_bus_guess_ahead(&guess, size, place);
         seq++;
     }
     uint32_t count = (uint32_t)(seq - fast->seq);
