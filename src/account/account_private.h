@@ -54,7 +54,7 @@ struct held {
     int64_t broker_price_e6[SJ_ACCOUNT_MAX];
     uint8_t seen;  /* accounts that told this instrument's position, a bit each */
     uint8_t named; /* of them, those that did since their last ACCOUNT event */
-    bool traded;  /* we had a fill in it before the broker told a position */
+    bool traded;   /* we had a fill in it before the broker told a position */
     bool blocked;
     bool differs;              /* was told to differ */
     int64_t difference;        /* at the last comparison: own - broker */

@@ -66,7 +66,7 @@ static sj_rc check_options(const struct sj_risk_options *options, char error[SJ_
         }
     }
     if (options->instrument_max == 0 || options->instrument_max > SJ_RISK_INSTRUMENT_MAX) {
-        snprintf(error, SJ_RISK_ERROR_MAX, "room for %u instruments was asked for; 1 to %u",
+        snprintf(error, SJ_RISK_ERROR_MAX, "room for %u instruments was asked for; 1 to %d",
                  options->instrument_max, SJ_RISK_INSTRUMENT_MAX);
         return -SJ_E_RANGE;
     }
