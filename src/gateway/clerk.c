@@ -27,15 +27,15 @@ static void nap(int64_t ns)
     (void)nanosleep(&time, NULL);
 }
 
-static void put_result(struct clerk *clerk, const struct clerk_result *result)
+void clerk_put_result(struct clerk *clerk, const struct clerk_result *result)
 {
     while (!sj_spsc_put(&clerk->results, result) && !stopping(clerk))
         nap(SJ_NS_PER_MS); /* the duty is slow; this thread may wait */
 }
 
 /* The result of the last REST call of a job. */
-static struct clerk_result result_of(const struct clerk *clerk, const struct clerk_job *job,
-                                     sj_rc rc)
+struct clerk_result clerk_result_of(const struct clerk *clerk, const struct clerk_job *job,
+                                    sj_rc rc)
 {
     const struct sj_rest_answer *answer = sj_rest_answer(clerk->rest);
     struct clerk_result result = {.kind = job->kind,
@@ -49,7 +49,7 @@ static struct clerk_result result_of(const struct clerk *clerk, const struct cle
     return result;
 }
 
-static sj_rc counted(struct clerk *clerk, sj_rc rc)
+sj_rc clerk_counted(struct clerk *clerk, sj_rc rc)
 {
     COUNT(clerk->connection->counters.requests, 1);
     if (rc < 0)
@@ -89,11 +89,11 @@ static sj_rc plan_selector(struct clerk *clerk, const struct sj_selector *select
     struct sj_gateway *gateway = gateway_of(clerk);
     if (selector->security != SJ_SECURITY_UNKNOWN && strpbrk(selector->pattern, "*?[")) {
         struct listing listing = {gateway, *selector};
-        return counted(clerk,
-                       sj_rest_contracts(clerk->rest, selector->security, plan_listed, &listing));
+        return clerk_counted(
+            clerk, sj_rest_contracts(clerk->rest, selector->security, plan_listed, &listing));
     }
     struct sj_rest_contract contract;
-    sj_rc rc = counted(
+    sj_rc rc = clerk_counted(
         clerk, sj_rest_contract(clerk->rest, selector->pattern, selector->security, &contract));
     if (rc == -SJ_E_UNKNOWN) {
         sj_log_error("gateway", "the broker knows no contract '%s': check broker.instruments",
@@ -139,8 +139,8 @@ static sj_rc define(struct clerk *clerk, const struct sj_rest_contract *contract
     struct sj_instrument *definition = &clerk->definition[clerk->definition_count];
     sj_rc rc = -SJ_E_UNKNOWN;
     if (contract->security != SJ_SECURITY_WRT)
-        rc = counted(clerk,
-                     sj_rest_contract_info(clerk->rest, contract, sj_clock_utc_ns(), definition));
+        rc = clerk_counted(
+            clerk, sj_rest_contract_info(clerk->rest, contract, sj_clock_utc_ns(), definition));
     if (rc == -SJ_E_UNKNOWN) {
         sj_rest_bare_definition(contract, sj_clock_utc_ns(), definition);
         rc = 0;
@@ -192,7 +192,7 @@ static void load(struct clerk *clerk, const struct clerk_job *job)
 {
     struct sj_gateway *gateway = gateway_of(clerk);
     struct sj_rest_info info;
-    sj_rc rc = counted(clerk, sj_rest_info(clerk->rest, &info));
+    sj_rc rc = clerk_counted(clerk, sj_rest_info(clerk->rest, &info));
     if (rc >= 0)
         rc = check_simulation(clerk, &info);
     if (rc >= 0) {
@@ -200,8 +200,8 @@ static void load(struct clerk *clerk, const struct clerk_job *job)
         rc = load_locked(clerk);
         pthread_mutex_unlock(&gateway->lock);
     }
-    struct clerk_result result = result_of(clerk, job, rc);
-    put_result(clerk, &result);
+    struct clerk_result result = clerk_result_of(clerk, job, rc);
+    clerk_put_result(clerk, &result);
 }
 
 /* --- the other jobs --- */
@@ -212,10 +212,10 @@ static sj_rc subscribe_one(struct clerk *clerk, const struct clerk_job *job, uin
         &gateway_of(clerk)->plan.item[clerk->connection->index][index];
     struct clerk_job one = {job->kind, index};
     sj_rc rc =
-        counted(clerk, job->kind == CLERK_SUBSCRIBE ? sj_rest_subscribe(clerk->rest, item)
-                                                    : sj_rest_unsubscribe(clerk->rest, item));
-    struct clerk_result result = result_of(clerk, &one, rc);
-    put_result(clerk, &result);
+        clerk_counted(clerk, job->kind == CLERK_SUBSCRIBE ? sj_rest_subscribe(clerk->rest, item)
+                                                          : sj_rest_unsubscribe(clerk->rest, item));
+    struct clerk_result result = clerk_result_of(clerk, &one, rc);
+    clerk_put_result(clerk, &result);
     /* Beyond a refusal of this one subscription the others would only be refused too. */
     bool hopeless = result.status == 0 || result.status == 401 || result.status >= 500 ||
                     result.status == 429 || result.status == 451;
@@ -232,24 +232,25 @@ static void subscribe(struct clerk *clerk, const struct clerk_job *job)
     uint32_t count = gateway_of(clerk)->plan.count[clerk->connection->index];
     for (uint32_t i = 0; rc >= 0 && i < count && !stopping(clerk); i++)
         rc = subscribe_one(clerk, job, i);
-    struct clerk_result result = result_of(clerk, job, rc);
-    put_result(clerk, &result);
+    struct clerk_result result = clerk_result_of(clerk, job, rc);
+    clerk_put_result(clerk, &result);
 }
 
 static void probe(struct clerk *clerk, const struct clerk_job *job)
 {
     struct sj_rest_health health = {0};
-    sj_rc rc = counted(clerk, sj_rest_health(clerk->rest, &health));
-    struct clerk_result result = result_of(clerk, job, rc);
+    sj_rc rc = clerk_counted(clerk, sj_rest_health(clerk->rest, &health));
+    struct clerk_result result = clerk_result_of(clerk, job, rc);
     result.recovering = health.recovering;
     memcpy(result.instance_id, health.instance_id, sizeof(result.instance_id));
     memcpy(result.last_maintenance, health.last_maintenance, sizeof(result.last_maintenance));
     struct sj_rest_usage usage;
-    if (rc >= 0 && job->index == 1 && counted(clerk, sj_rest_usage(clerk->rest, &usage)) >= 0) {
+    if (rc >= 0 && job->index == 1 &&
+        clerk_counted(clerk, sj_rest_usage(clerk->rest, &usage)) >= 0) {
         GAUGE(clerk->connection->counters.traffic_remaining_bytes, usage.remaining_bytes);
         GAUGE(clerk->connection->counters.broker_connections, usage.connections);
     }
-    put_result(clerk, &result);
+    clerk_put_result(clerk, &result);
 }
 
 /* Runs the configured command; it must end by itself, having started the server in the background.
@@ -282,7 +283,7 @@ static sj_rc wait_healthy(struct clerk *clerk, int64_t deadline_ns)
 {
     for (;;) {
         struct sj_rest_health health;
-        sj_rc rc = counted(clerk, sj_rest_health(clerk->rest, &health));
+        sj_rc rc = clerk_counted(clerk, sj_rest_health(clerk->rest, &health));
         if (rc >= 0 && health.healthy)
             return 0;
         if (stopping(clerk) || sj_clock_mono_ns() > deadline_ns)
@@ -295,8 +296,8 @@ static sj_rc new_session(struct clerk *clerk, enum clerk_kind kind)
 {
     const struct sj_gateway_config *config = &gateway_of(clerk)->config;
     if (kind == CLERK_LOGIN)
-        return counted(clerk,
-                       sj_rest_login(clerk->rest, config->login_path, clerk->connection->index));
+        return clerk_counted(
+            clerk, sj_rest_login(clerk->rest, config->login_path, clerk->connection->index));
     int64_t deadline_ns = sj_clock_mono_ns() + config->restart_timeout_ms * SJ_NS_PER_MS;
     sj_rc rc = run_command(clerk, config->restart_command, deadline_ns);
     return rc < 0 ? rc : wait_healthy(clerk, deadline_ns);
@@ -318,14 +319,14 @@ static void login(struct clerk *clerk, const struct clerk_job *job)
                  : rc == -EAGAIN     ? "too soon after the last login"
                                      : sj_rc_text(rc));
         COUNT(clerk->connection->counters.logins_refused, 1);
-        put_result(clerk, &result);
+        clerk_put_result(clerk, &result);
         return;
     }
     COUNT(clerk->connection->counters.logins, 1);
     rc = new_session(clerk, job->kind);
     sj_budget_give(&clerk->budget);
-    struct clerk_result result = result_of(clerk, job, rc);
-    put_result(clerk, &result);
+    struct clerk_result result = clerk_result_of(clerk, job, rc);
+    clerk_put_result(clerk, &result);
 }
 
 /* --- the thread --- */
@@ -339,6 +340,9 @@ static void do_job(struct clerk *clerk, const struct clerk_job *job)
     case CLERK_SUBSCRIBE:
     case CLERK_UNSUBSCRIBE:
         subscribe(clerk, job);
+        break;
+    case CLERK_REFRESH:
+        clerk_refresh(clerk, job);
         break;
     case CLERK_PROBE:
         probe(clerk, job);

@@ -120,6 +120,7 @@ static uint32_t work_defining(struct connection *conn, int64_t utc_ns, int64_t m
     if (conn->defined < conn->clerk.definition_count)
         return done;
     set_phase(conn, SJ_GATEWAY_RUNNING);
+    refresh_init(conn, utc_ns);
     if (conn->item_count > 0)
         recovery_fault(conn, SJ_RUNG_STREAM, SJ_RUNG_RESTART, false, "", utc_ns, mono_ns);
     else
@@ -154,7 +155,7 @@ static uint32_t work_running(struct connection *conn, int64_t utc_ns, int64_t mo
     recovery_work(conn, utc_ns, mono_ns);
     feeds_judge(conn, utc_ns, mono_ns);
     probe(conn, mono_ns);
-    return done;
+    return done + refresh_work(conn, utc_ns);
 }
 
 /* --- stopping --- */
@@ -232,6 +233,8 @@ static uint32_t take_results(struct connection *conn, int64_t utc_ns, int64_t mo
             load_result(conn, &result, mono_ns);
         else if (result.kind == CLERK_UNSUBSCRIBE && result.index == CLERK_ALL)
             conn->job_out = false;
+        else if (result.kind == CLERK_REFRESH)
+            refresh_result(conn, &result, utc_ns);
         else if (conn->phase == SJ_GATEWAY_RUNNING)
             recovery_result(conn, &result, utc_ns, mono_ns);
     }

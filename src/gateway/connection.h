@@ -11,6 +11,7 @@
 
 #include "base/backoff.h"
 #include "gateway/clerk.h"
+#include "gateway/contract_check.h"
 #include "gateway/gateway.h"
 #include "gateway/hours.h"
 #include "gateway/ladder.h"
@@ -79,6 +80,13 @@ struct connection {
     bool job_out;     /* LOADING, STOPPING: a job's result is awaited */
     struct sj_backoff load_backoff;
     uint32_t defined; /* DEFINING: definitions on the ring so far */
+
+    int64_t contract_times_ns[SJ_CONTRACT_TIMES_MAX];
+    uint32_t contract_time_count;
+    int64_t next_refresh_ns; /* UTC; INT64_MAX: never */
+    bool refresh_out;
+    bool changed_here;  /* the clerk's changed definitions are ours, to be published */
+    uint32_t redefined; /* of them, on the ring so far */
 
     uint32_t stream_count;
     struct sj_stream stream[STREAMS_MAX];
@@ -167,6 +175,11 @@ void feeds_init(struct connection *conn);
 void feeds_confirmed(struct connection *conn, struct item *item, int64_t utc_ns);
 void feeds_judge(struct connection *conn, int64_t utc_ns, int64_t mono_ns);
 bool feeds_expected(const struct connection *conn, int64_t utc_ns);
+
+/* refresh.c: contracts described anew at the times of the broker's file */
+void refresh_init(struct connection *conn, int64_t utc_ns);
+uint32_t refresh_work(struct connection *conn, int64_t utc_ns);
+void refresh_result(struct connection *conn, const struct clerk_result *result, int64_t utc_ns);
 
 /* recovery.c */
 void recovery_work(struct connection *conn, int64_t utc_ns, int64_t mono_ns);

@@ -64,6 +64,8 @@ struct sj_gateway_config {
     char login_budget_file[256];
     int64_t queue_events;
     bool simulation;
+    char contract_times[256];
+    double contract_change_max_percent;
 };
 
 enum sj_gateway_calendar { SJ_CALENDAR_TAIWAN, SJ_CALENDAR_ALWAYS };
@@ -120,7 +122,10 @@ struct sj_gateway_counters {
     _Atomic uint64_t rungs[5];               /* actions tried */
     _Atomic uint64_t verdicts[SJ_SILENT + 1];
     _Atomic uint64_t fast_path, unknown_fields;
-    _Atomic uint64_t notes_lost; /* log lines and samples beyond their queue */
+    _Atomic uint64_t contract_checks;  /* newer descriptions of contracts that were taken */
+    _Atomic uint64_t contract_changes; /* definitions published again by them */
+    _Atomic uint64_t contract_refused; /* refused: too many contracts had become others */
+    _Atomic uint64_t notes_lost;       /* log lines and samples beyond their queue */
     /* Gauges. */
     _Atomic uint32_t phase; /* enum sj_gateway_phase */
     _Atomic uint32_t rung;  /* enum sj_rung, now */

@@ -1,5 +1,7 @@
 #include "gateway/gateway_config.h"
 
+#include "gateway/contract_check.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +65,10 @@ static const struct sj_config_key keys[] = {
     SJ_CONFIG_BOOL(
         OWNER, simulation, "true",
         "whether the servers must be simulations; a server of the other kind is refused"),
+    SJ_CONFIG_LIST(OWNER, contract_times, "07:52,08:02,14:47,17:17",
+                   "when contracts are described anew (Taipei, HH:MM or HH:MM:SS); none: never"),
+    SJ_CONFIG_REAL(OWNER, contract_change_max_percent, 0, 100, "10",
+                   "a newer description in which more contracts are others is refused"),
 };
 #undef OWNER
 
@@ -108,6 +114,14 @@ sj_rc gateway_check(const struct sj_gateway_config *config, struct sj_plan_optio
                  "broker.backoff_max_ms %lld is less than broker.backoff_min_ms %lld",
                  (long long)config->backoff_max_ms, (long long)config->backoff_min_ms);
         return -SJ_E_RANGE;
+    }
+    int64_t times_ns[SJ_CONTRACT_TIMES_MAX];
+    if (strcmp(config->contract_times, "none") != 0 &&
+        sj_contract_times(config->contract_times, times_ns) < 0) {
+        snprintf(error, SJ_PLAN_ERROR_MAX,
+                 "broker.contract_times '%.64s': write up to %d times as 07:52,14:47",
+                 config->contract_times, SJ_CONTRACT_TIMES_MAX);
+        return -SJ_E_MALFORMED;
     }
     if (config->login_path[0] != '\0' && config->login_path[0] != '/') {
         snprintf(error, SJ_PLAN_ERROR_MAX, "broker.login_path '%.64s' must begin with '/'",

@@ -30,6 +30,7 @@ struct fake_broker {
     char url[64];
     struct client client[CLIENTS_MAX];
     struct fake_broker_counts counts;
+    char name[32]; /* of contracts; "": "name" */
     char refused_path[64];
     int refused_status;
     char refused_body[256];
@@ -64,7 +65,7 @@ static void answer(int fd, int status, const char *body)
 }
 
 /* Codes: digits are stocks, IX... an index, ...R1 a continuous future, all else a future. */
-static void answer_contract(int fd, const char *path)
+static void answer_contract(const struct fake_broker *broker, int fd, const char *path)
 {
     char code[32] = "";
     char body[512];
@@ -79,12 +80,13 @@ static void answer_contract(int fd, const char *path)
     snprintf(
         body, sizeof(body),
         "{\"dataset\":\"TW/STK\",\"security_type\":\"%s\",\"region\":\"TW\",\"exchange\":\"%s\","
-        "\"code\":\"%s\",\"target_code\":%s,\"name\":\"name\",\"reference\":600.5,"
+        "\"code\":\"%s\",\"target_code\":%s,\"name\":\"%s\",\"reference\":600.5,"
         "\"limit_up\":660.0,\"limit_down\":540.0,\"unit\":1000.0}",
         stock   ? "STK"
         : index ? "IND"
                 : "FUT",
-        stock || index ? "TSE" : "TAIFEX", code, continuous ? "\"TXFL6\"" : "null");
+        stock || index ? "TSE" : "TAIFEX", code, continuous ? "\"TXFL6\"" : "null",
+        broker->name[0] ? broker->name : "name");
     answer(fd, 200, body);
 }
 
@@ -114,7 +116,7 @@ static void serve(struct fake_broker *broker, struct client *client)
         broker->counts.unsubscribes++;
         answer(fd, 200, "{\"success\":true,\"message\":\"\",\"subscription\":null}");
     } else if (strncmp(path, "/data/contracts/", 16) == 0) {
-        answer_contract(fd, path);
+        answer_contract(broker, fd, path);
     } else if (strcmp(path, "/health") == 0) {
         char body[256];
         snprintf(body, sizeof(body),
@@ -318,6 +320,13 @@ void fake_broker_refuse(struct fake_broker *broker, const char *path, int status
     snprintf(broker->refused_path, sizeof(broker->refused_path), "%s", path ? path : "");
     broker->refused_status = status;
     snprintf(broker->refused_body, sizeof(broker->refused_body), "%s", body ? body : "");
+    pthread_mutex_unlock(&broker->lock);
+}
+
+void fake_broker_rename(struct fake_broker *broker, const char *name)
+{
+    pthread_mutex_lock(&broker->lock);
+    snprintf(broker->name, sizeof(broker->name), "%s", name);
     pthread_mutex_unlock(&broker->lock);
 }
 

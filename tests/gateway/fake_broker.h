@@ -31,6 +31,8 @@ void fake_broker_end_stream(struct fake_broker *broker, bool in_order);
 
 /* From now on requests of paths beginning so are answered by this status and body; NULL ends it. */
 void fake_broker_refuse(struct fake_broker *broker, const char *path, int status, const char *body);
+/* All contracts have this name from now on. */
+void fake_broker_rename(struct fake_broker *broker, const char *name);
 void fake_broker_maintain(struct fake_broker *broker, const char *last_maintenance);
 
 struct fake_broker_counts {

@@ -5,7 +5,7 @@
 #include "support/test.h"
 
 #define GATEWAY_SUITES(X)                                                                          \
-    X(dates) X(response) X(tape) X(judge) X(ladder) X(budget) X(plan) X(gateway_live)
+    X(dates) X(response) X(tape) X(judge) X(ladder) X(budget) X(plan) X(contract) X(gateway_live)
 
 #define X(suite) int suite##_tests(void);
 GATEWAY_SUITES(X)

@@ -6,6 +6,7 @@
 #include "gateway/ladder.h"
 
 #include "base/clock.h"
+#include "base/tw_time.h"
 
 #include <unistd.h>
 
@@ -520,6 +521,59 @@ static void gateway_refuses_bad_configuration_with_a_line(void **state)
     free(bench);
 }
 
+/* Contracts are described anew in two seconds; the configuration knows whole ones only. */
+static struct bench *bench_with_contract_time(const char *instruments)
+{
+    struct bench *bench = new_bench();
+    snprintf(bench->config.instruments, sizeof(bench->config.instruments), "%s", instruments);
+    int64_t at_s = sj_tw_time_of_day_ns(sj_clock_utc_ns() + 2 * SJ_NS_PER_S) / SJ_NS_PER_S;
+    snprintf(bench->config.contract_times, sizeof(bench->config.contract_times), "%02d:%02d:%02d",
+             (int)(at_s / 3600), (int)(at_s / 60 % 60), (int)(at_s % 60));
+    bench_start(bench, SJ_BUS_GATE);
+    WORK_UNTIL(bench, VALUE(subscribed) == VALUE(planned) && VALUE(planned) > 0);
+    return bench;
+}
+
+#define STOCK_INFO(name, reference)                                                                \
+    "{\"dataset\":\"TW/STK\",\"security_type\":\"STK\",\"region\":\"TW\",\"exchange\":\"TSE\","    \
+    "\"code\":\"2330\",\"target_code\":null,\"name\":\"" name "\",\"reference\":" reference        \
+    ",\"limit_up\":660.0,\"limit_down\":540.0,\"unit\":1000.0}"
+
+static void gateway_publishes_a_contract_again_when_its_description_changed(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_with_contract_time("2330,TXFR1");
+    uint32_t before = count_type(bench, SJ_EVENT_INSTRUMENT);
+    fake_broker_refuse(bench->broker, "/data/contracts/2330/info", 200,
+                       STOCK_INFO("name", "610.5"));
+    WORK_UNTIL(bench, VALUE(contract_changes) > 0);
+    WORK_UNTIL(bench, count_type(bench, SJ_EVENT_INSTRUMENT) > before);
+    assert_int_equal(count_type(bench, SJ_EVENT_INSTRUMENT), before + 1);
+    const struct sj_instrument *last = NULL;
+    for (uint32_t i = 0; i < bench->count; i++)
+        if (bench->frame[i].head.template_id == SJ_EVENT_INSTRUMENT)
+            last = (const struct sj_instrument *)&bench->frame[i].head;
+    assert_string_equal(last->code, "2330");
+    assert_int_equal(last->reference_e6, 610500000);
+    assert_int_equal(VALUE(contract_refused), 0);
+    fake_broker_refuse(bench->broker, NULL, 0, NULL);
+    end_bench(bench);
+}
+
+static void gateway_refuses_a_description_in_which_most_contracts_are_others(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_with_contract_time("2330,TXFR1");
+    uint32_t before = count_type(bench, SJ_EVENT_INSTRUMENT);
+    fake_broker_rename(bench->broker, "other");
+    WORK_UNTIL(bench, VALUE(contract_refused) > 0);
+    WORK_UNTIL(bench, find_session(bench, SJ_SESSION_REFUSED));
+    assert_non_null(strstr(find_session(bench, SJ_SESSION_REFUSED)->text, "of 3 contracts"));
+    assert_int_equal(count_type(bench, SJ_EVENT_INSTRUMENT), before);
+    assert_int_equal(VALUE(contract_changes), 0);
+    end_bench(bench);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gateway_publishes_definitions_first_and_then_every_event),
     cmocka_unit_test(gateway_gives_the_same_events_however_the_bytes_are_cut),
@@ -534,6 +588,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gateway_leaves_a_banning_server_alone),
     cmocka_unit_test(gateway_waits_for_a_server_that_is_not_there_yet),
     cmocka_unit_test(gateway_refuses_bad_configuration_with_a_line),
+    cmocka_unit_test(gateway_publishes_a_contract_again_when_its_description_changed),
+    cmocka_unit_test(gateway_refuses_a_description_in_which_most_contracts_are_others),
 };
 
 int gateway_live_tests(void)
