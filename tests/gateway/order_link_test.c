@@ -167,8 +167,8 @@ static struct trader *trader_start(bool over_unix)
                  sj_brokersim_port(trader->client->sim, 0));
     }
     sj_orders_config_default(&trader->config);
-    trader->config.ack_timeout_ms = 300;
-    trader->config.settle_ms = 100;
+    trader->config.ack_timeout_ms = 150;
+    trader->config.settle_ms = 60;
     trader->config.retry_ms = 50;
     assert_int_equal(sj_rate_init(&trader->rate, 250, 25, 10 * SJ_NS_PER_S), 0);
     trader->options = (struct sj_order_link_options){.server = server,
@@ -176,7 +176,7 @@ static struct trader *trader_start(bool over_unix)
                                                      .simulation = true,
                                                      .connections = 2,
                                                      .queue_max = 64,
-                                                     .answer_timeout_ns = SJ_NS_PER_S,
+                                                     .answer_timeout_ns = 500 * SJ_NS_PER_MS,
                                                      .instruments = trader->instruments,
                                                      .rate = &trader->rate,
                                                      .context = trader,
@@ -366,8 +366,8 @@ static void every_fault_of_order_calls_and_events_ends_with_both_sides_equal(voi
         {"half_ack", "\"count\":1"},
         {"reject", "\"count\":1"},
         {"deal_first", "\"count\":1"},
-        {"delay_ack", "\"count\":1,\"ms\":400"},
-        {"late_report", "\"count\":1,\"ms\":400"},
+        {"delay_ack", "\"count\":1,\"ms\":250"},
+        {"late_report", "\"count\":1,\"ms\":250"},
         {"duplicate_report", "\"count\":3"},
         {"lose_report", "\"count\":1"},
         {"reorder_report", "\"count\":2"},

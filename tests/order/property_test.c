@@ -6,7 +6,7 @@
 static uint32_t seed_count(void)
 {
     const char *text = getenv("SHIJIM_ORDER_SEEDS");
-    return text ? (uint32_t)strtoul(text, NULL, 0) : 1500;
+    return text ? (uint32_t)strtoul(text, NULL, 0) : 400;
 }
 
 static void both_sides_end_equal_whatever_is_lost_late_or_killed(void **state)
