@@ -114,7 +114,7 @@ ALWAYS_INLINE void read_row(struct cursor *from, uint32_t levels, struct mlofi_r
 ALWAYS_INLINE void batch(struct sj_mlofi *mlofi, int64_t count, const struct sj_column *in,
                          const struct sj_column *out, uint32_t levels)
 {
-    struct cursor from[4 * SJ_MLOFI_LEVELS_MAX];
+    struct cursor from[4 * SJ_MLOFI_LEVELS_MAX] = {{0}};
     for (uint32_t i = 0; i < 4 * levels; i++)
         from[i] = (struct cursor){in[i].data, in[i].stride};
     for (int64_t row = 0; row < count; row++) {

@@ -35,6 +35,14 @@ static bool all_within(const double *values, uint32_t count, double low, double 
     return true;
 }
 
+static bool are_equal(const double *left, const double *right, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (left[i] != right[i])
+            return false;
+    return true;
+}
+
 static bool is_value(double value, double low, double high)
 {
     return isnan(value) || within(value, low, high);
@@ -99,8 +107,8 @@ static bool check_hawkes(const void *state)
     const struct sj_hawkes *h = state;
     struct sj_hawkes probe;
     return sj_hawkes_init(&probe, h->base, h->terms, h->jump, h->decay) == 0 &&
-           memcmp(probe.jump, h->jump, sizeof probe.jump) == 0 &&
-           memcmp(probe.decay, h->decay, sizeof probe.decay) == 0 &&
+           are_equal(probe.jump, h->jump, SJ_HAWKES_TERMS_MAX) &&
+           are_equal(probe.decay, h->decay, SJ_HAWKES_TERMS_MAX) &&
            all_within(h->excited, h->terms, 0, SUM_MAX) &&
            all_within(h->excited + h->terms, SJ_HAWKES_TERMS_MAX - h->terms, 0, 0);
 }
@@ -128,7 +136,7 @@ static bool check_volatility(const void *state)
     const struct sj_volatility *v = state;
     struct sj_volatility probe;
     return sj_volatility_init(&probe, v->window) == 0 && v->next < v->window - 1 &&
-           memcmp(probe.weight, v->weight, sizeof probe.weight) == 0 &&
+           are_equal(probe.weight, v->weight, SJ_VOLATILITY_WINDOW_MAX) &&
            within(v->price, 0, SJ_VALUE_MAX) && within(v->sum_r2, 0, SUM_MAX) &&
            within(v->sum_z2, 0, SUM_MAX) && is_value(v->value, 0, SUM_MAX) &&
            all_within(v->ring, 2 * (v->window - 1), -SUM_MAX, SUM_MAX);

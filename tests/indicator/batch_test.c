@@ -95,13 +95,20 @@ static void run_batches(const struct subject *subject, void *state, const struct
     }
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static void compare(const struct subject *subject, const double *wanted, const struct table *out)
 {
     for (int64_t row = 0; row < out->row_count; row++)
         for (uint32_t c = 0; c < out->column_count; c++) {
             double value, want = wanted[row * subject->output_count + c];
             memcpy(&value, cell_at(out, c, row), sizeof value);
-            bool same = isnan(want) ? isnan(value) : memcmp(&want, &value, sizeof want) == 0;
+            bool same = isnan(want) ? isnan(value) : bits_of(want) == bits_of(value);
             if (!same)
                 fail_msg("%s, row %lld of %lld, output %u: %.17g by event, %.17g in a batch",
                          subject->name, (long long)row, (long long)out->row_count, c, want, value);

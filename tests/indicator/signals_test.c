@@ -81,7 +81,10 @@ static void feed_trade(struct singles *one, const struct sj_trade *trade)
 
 static void same(double a, double b)
 {
-    if (!(isnan(a) && isnan(b)) && memcmp(&a, &b, sizeof a) != 0)
+    uint64_t left, right;
+    memcpy(&left, &a, sizeof left);
+    memcpy(&right, &b, sizeof right);
+    if (!(isnan(a) && isnan(b)) && left != right)
         fail_msg("%.17g alone, %.17g fused", a, b);
 }
 
