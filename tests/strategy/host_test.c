@@ -90,10 +90,8 @@ static const struct failure {
     {"abort", fail_abort, SJ_CONTROL_BY_CRASH, "crashed (SIGABRT)"},
     {"overflow", fail_overflow, SJ_CONTROL_BY_CRASH, "crashed (SIGSEGV)"},
     {"wild", fail_wild_pointer, SJ_CONTROL_BY_CRASH, "crashed (SIGSEGV)"},
-#ifndef THREAD_SANITIZER /* which holds asynchronous signals back */
     {"loop", fail_loop, SJ_CONTROL_BY_BUDGET, "did not return within 50000 us"},
     {"loop_in_calls", fail_loop_in_calls, SJ_CONTROL_BY_BUDGET, "did not return within 50000 us"},
-#endif
 };
 #define FAILURE_COUNT (sizeof failures / sizeof failures[0])
 
@@ -426,18 +424,35 @@ static void parameters_are_checked_by_name(void **state)
     stage_close(stage);
 }
 
+/* Thread sanitizer holds signals back, and does not know of jumps out of their handlers: what needs
+ * either is left to the other builds; the watcher itself is seen by it in the walks. */
+#ifdef THREAD_SANITIZER
+static void is_not_for_thread_sanitizer(void **state)
+{
+    (void)state;
+    skip();
+}
+/* The test itself is named, so that none is unused. */
+#define SIGNALS(test)                                                                              \
+    {                                                                                              \
+#test, is_not_for_thread_sanitizer, NULL, NULL, (void *)(uintptr_t)(test)                  \
+    }
+#else
+#define SIGNALS(test) cmocka_unit_test(test)
+#endif
+
 int host_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whatever_a_strategy_does_only_it_is_disarmed),
-        cmocka_unit_test(failures_are_caught_in_timers_too),
-        cmocka_unit_test(failures_are_caught_in_reports_too),
-        cmocka_unit_test(a_crash_in_init_is_an_error_of_add),
-        cmocka_unit_test(arming_again_makes_the_state_anew),
+        SIGNALS(whatever_a_strategy_does_only_it_is_disarmed),
+        SIGNALS(failures_are_caught_in_timers_too),
+        SIGNALS(failures_are_caught_in_reports_too),
+        SIGNALS(a_crash_in_init_is_an_error_of_add),
+        SIGNALS(arming_again_makes_the_state_anew),
         cmocka_unit_test(disarming_by_command_cancels_and_says_why),
-        cmocka_unit_test(a_late_signal_of_the_watcher_ends_nobody),
-        cmocka_unit_test(a_crash_of_the_host_goes_the_default_way),
-        cmocka_unit_test(a_plugin_that_is_not_one_is_refused_with_the_reason),
+        SIGNALS(a_late_signal_of_the_watcher_ends_nobody),
+        SIGNALS(a_crash_of_the_host_goes_the_default_way),
+        SIGNALS(a_plugin_that_is_not_one_is_refused_with_the_reason),
         cmocka_unit_test(parameters_are_checked_by_name),
     };
     return cmocka_run_group_tests_name("host", tests, NULL, NULL);
