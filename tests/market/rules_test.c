@@ -103,19 +103,19 @@ static void a_wrong_line_is_named(void **state)
                                         "2020-01-01 closed NYSE holiday",
                                         "2020-01-01 limit ANAMEOFSIXTEENCH 0.1"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        char error[SJ_RULES_ERROR_MAX] = "", text[128] = "# first\n";
+        char error[SJ_RULES_ERROR_MAX] = "", text[128];
         struct sj_market_rules *rules;
-        strcat(text, wrong[i]);
+        snprintf(text, sizeof text, "# first\n%s", wrong[i]);
         assert_int_equal(sj_market_rules_parse(text, strlen(text), error, &rules), -SJ_E_MALFORMED);
         assert_memory_equal(error, "line 2:", 7);
     }
 }
 
 /* Writes a text to a new file and loads it on top of the rules built in. */
-static sj_rc load_text(const char *text, char *path, char error[SJ_RULES_ERROR_MAX],
+static sj_rc load_text(const char *text, char path[64], char error[SJ_RULES_ERROR_MAX],
                        struct sj_market_rules **ret_rules)
 {
-    strcpy(path, "/tmp/shijim_rules_XXXXXX");
+    snprintf(path, 64, "/tmp/shijim_rules_XXXXXX");
     int file = mkstemp(path);
     assert_true(file >= 0);
     assert_int_equal(write(file, text, strlen(text)), strlen(text));
