@@ -117,9 +117,11 @@ static void say_findings(const struct rows_command *command, const struct sj_con
                         sj_reject_name((enum sj_reject)i));
         fputc('\n', stderr);
     }
-    if (report->split_rows)
+    if (counts->late_rows || counts->late_local_rows)
         fprintf(stderr,
-                "times run backwards: %s rows were split into an exchange's and a local one\n",
+                "times run backwards: %s rows by the exchange's time, %s by receipt; %s rows were "
+                "split into an exchange's and a local one\n",
+                SJ_COUNT(counts->late_rows), SJ_COUNT(counts->late_local_rows),
                 SJ_COUNT(report->split_rows));
     if (report->shift_ns)
         fprintf(stderr,
