@@ -313,8 +313,8 @@ static bool check(struct sj_demo *demo, bool holds, const char *what)
 static bool check_identities(struct sj_demo *demo, const struct sim_account *sim,
                              const struct sj_live_account *account, int audit_code)
 {
-    bool sent = check(demo, sim->written + account->beats == account->received,
-                      "sent by the broker + heartbeats = received");
+    bool sent = check(demo, sim->written + account->beats + account->passed == account->received,
+                      "sent by the broker + heartbeats + not market data = received");
     bool explained =
         check(demo,
               account->received == account->events + account->beats + account->passed +

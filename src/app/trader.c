@@ -59,6 +59,12 @@ static void trip(void *context, const struct sj_control *control)
     trader->seen = sj_switch_generation(trader->sw);
 }
 
+static void ask_account(void *context)
+{
+    struct sj_trader *trader = context;
+    sj_trader_account_now(trader->account);
+}
+
 static void panic_done(void *context)
 {
     struct sj_trader *trader = context;
@@ -134,6 +140,8 @@ static uint32_t take_ring(struct sj_trader *trader, struct trader_ring *ring)
     for (const uint8_t *at = span.begin; at < span.end; at += sj_frame_size(at)) {
         const struct sj_session *event = (const struct sj_session *)at;
         trader->batch_ns = event->template_id == SJ_EVENT_TIMER ? 0 : event->recv_ns;
+        if (event->template_id == SJ_EVENT_INSTRUMENT)
+            sj_trader_account_define(trader->account, (const struct sj_instrument *)at);
         sj_decide_event(trader->decide, (const struct sj_frame *)at);
     }
     trader->batch_ns = 0;
@@ -390,6 +398,7 @@ sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_
         .publish = publish,
         .send = send_request,
         .trip = trip,
+        .ask_account = ask_account,
         .panic_done = panic_done,
         .log = log_line,
     };
@@ -458,6 +467,18 @@ static sj_rc open_link(struct sj_trader *trader, const char *server, char *error
     return rc < 0 ? trader_fail(error, rc, "orders: %s", line) : 0;
 }
 
+static sj_rc open_account(struct sj_trader *trader, const char *server, char *error)
+{
+    const struct sj_trader_account_options options = {
+        .settings = trader->settings,
+        .server = server,
+        .ring = trader->account_ring,
+        .instruments = trader->instruments,
+        .published = &trader->counters.account_published,
+    };
+    return sj_trader_account_create(&options, &trader->account, error, SJ_TRADER_ERROR_MAX);
+}
+
 static sj_rc trader_open_link(struct sj_trader *trader, char error[SJ_TRADER_ERROR_MAX])
 {
     char server[256];
@@ -465,6 +486,8 @@ static sj_rc trader_open_link(struct sj_trader *trader, char error[SJ_TRADER_ERR
     sj_rc rc = open_rate(trader, error);
     if (rc >= 0)
         rc = open_link(trader, server, error);
+    if (rc >= 0)
+        rc = open_account(trader, server, error);
     return rc;
 }
 
@@ -487,6 +510,8 @@ sj_rc sj_trader_prepare(struct sj_trader *trader, const struct sj_journal *journ
 
 void sj_trader_end_rings(struct sj_trader *trader)
 {
+    sj_trader_account_close(trader->account);
+    trader->account = NULL;
     sj_bus_close(trader->ring);
     sj_bus_close(trader->account_ring);
     trader->ring = trader->account_ring = NULL;

@@ -6,6 +6,7 @@
 #include "app/trader.h"
 
 #include "app/saved.h"
+#include "app/trader_account.h"
 #include "bus/bus.h"
 #include "gateway/order_link.h"
 
@@ -39,6 +40,7 @@ struct sj_trader {
     struct sj_instruments *instruments;
     struct sj_decide *decide;
     struct sj_order_link *link;
+    struct sj_trader_account *account;
     struct sj_rate *rate; /* of calls to the broker; in a file */
     struct sj_switch *sw;
     struct sj_saved *saved;

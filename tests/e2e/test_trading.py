@@ -46,9 +46,6 @@ orders:
   retry_ms: 200
 risk:
   session_check: false
-  account_age_ms: 0
-  cash_check: false
-  margin_check: false
 strategies:
   quotes:
     use: market_maker
@@ -274,3 +271,36 @@ def test_a_session_decided_again_gives_the_same_intents_and_verdicts(trader):
     # With another limit it is another day, and that is said.
     code, _ = trader.command("backtest", "--as-live", "--set", "strategies.quotes.qty=2")
     assert code == 3
+
+
+def test_a_panic_leaves_nothing_working_and_nothing_held(trader):
+    trader.start()
+    trader.wait(lambda: positions_of_broker(trader.truth()))
+    code, said = trader.command("panic", "get out")
+    assert code == 0, said
+    assert "cancelled and flat" in said and "killed: get out" in said
+    truth = trader.truth()
+    assert positions_of_broker(truth) == {}
+    assert not [order for order in truth["orders"] if order["exchange"]["left"]]
+    assert trader.status()["killed"]
+    trader.stop()
+    check_both_sides(trader)
+    kinds = [event["kind"] for event in trader.events("control")]
+    assert "panic" in kinds and "panic_done" in kinds
+
+
+def test_strategies_that_crash_loop_or_send_nonsense_are_disarmed_and_all_else_goes_on(trader, build_dir):
+    folder = build_dir / "tests/strategy"
+    text = trader.config.read_text()
+    trader.config.write_text(text[:text.index("strategies:")] + "strategies:\n" + "".join(
+        f"  {name}:\n    use: {folder}/strategy_bad_{name}.so\n    instruments: [TXFL6]\n" for name in
+        ("crash", "loop", "nonsense")) + "  quotes:\n    use: market_maker\n    instruments: [MXFL6]\n    interval: 50ms\n")
+    trader.start()
+    trader.wait(lambda: not any(one["armed"] for one in trader.status().get("strategies", [{"name": "", "armed": True}])
+                                if one["name"] != "quotes"))
+    fills = trader.status()["fills"]
+    trader.wait(lambda: trader.status()["fills"] > fills)
+    trader.stop()
+    check_both_sides(trader)
+    why = {event["source"] for event in trader.events("control") if event["kind"] == "disarm"}
+    assert {"crash", "budget"} <= why
