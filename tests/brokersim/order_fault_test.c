@@ -28,9 +28,9 @@ static void check_truth(struct sim_client *client)
     json_array_foreach(json_object_get(json, "orders"), i, order)
     {
         double left = sim_number_at(order, "exchange.left");
-        if (strcmp(sim_text_at(order, "status.status"), "Failed") == 0)
-            assert_false(json_is_true(sim_at(order, "exchange.arrived")));
-        else
+        bool failed = strcmp(sim_text_at(order, "status.status"), "Failed") == 0;
+        assert_int_equal(json_is_true(sim_at(order, "exchange.arrived")), !failed);
+        if (!failed)
             assert_float_equal(sim_number_at(order, "status.order_quantity"),
                                left + sim_number_at(order, "status.deal_quantity") +
                                    sim_number_at(order, "status.cancel_quantity"),
@@ -79,6 +79,10 @@ static void a_struck_order_call_ends_as_its_fault_says(void **state)
         json_decref(json);
         assert_int_equal(place_status(client), 200); /* once means once */
         assert_int_equal(order_count(client), calls[i].orders + 1);
+        json = truth(client);
+        assert_float_equal(sim_number_at(json, "calls.received"), 2, 0);
+        assert_float_equal(sim_number_at(json, "calls.lost") + (double)calls[i].orders, 1, 0);
+        json_decref(json);
         check_truth(client);
         sim_end(client);
     }
@@ -143,8 +147,9 @@ static void order_events_come_as_their_fault_says(void **state)
     static const struct {
         const char *kind, *fields, *kinds;
     } cases[] = {{"deal_first", "\"count\":1", "do"},     {"duplicate_report", "", "oodd"},
-                 {"reorder_report", "\"count\":1", "do"}, {"lose_report", "\"count\":1", "d"},
-                 {"late_deal", "\"ms\":30", "od"},        {"late_report", "\"ms\":30", "do"}};
+                 {"reorder_report", "\"count\":1", "do"}, {"reorder_report", "", "do"},
+                 {"lose_report", "\"count\":1", "d"},     {"late_deal", "\"ms\":30", "od"},
+                 {"late_report", "\"ms\":30", "do"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct sim_client *client = sim_start(NULL);
         sim_stream(client, 0);
