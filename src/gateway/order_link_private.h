@@ -2,6 +2,7 @@
 #ifndef SJ_GATEWAY_ORDER_LINK_PRIVATE_H
 #define SJ_GATEWAY_ORDER_LINK_PRIVATE_H
 
+#include "base/clock.h"
 #include "gateway/order_link.h"
 #include "gateway/order_render.h"
 #include "gateway/order_report_parse.h"
@@ -10,6 +11,7 @@
 
 #define CALL_IN_MAX 65536 /* an answer, but for lists */
 #define LINK_EVENTS_MAX 32
+#define LINK_BACKOFF_MIN_NS (100 * SJ_NS_PER_MS)
 
 /* What a connection is asked. Orders' kinds are enum sj_order_request_kind. */
 enum call_kind { CALL_INFO = 16, CALL_ACCOUNTS, CALL_SUBSCRIBE, CALL_TRADES };
