@@ -6,6 +6,7 @@
  * was handed out keeps its turn, and the event it held is counted as lost, so that handed out +
  * lost = published.
  */
+#include "base/assert.h"
 #include "base/rc.h"
 #include "bus/reader.h"
 
@@ -103,6 +104,7 @@ static sj_rc absorb(struct reader *reader)
             return rc;
         uint32_t size = (uint32_t)(reader->fast.place - before);
         uint32_t topic = reader->fast.log[-1];
+        SJ_ASSERT(size >= SJ_FRAME_UNIT); /* a head at least */
         memcpy(frame, place, size);
         rc = sj_bus_release(&reader->fast);
         if (rc < 0)
