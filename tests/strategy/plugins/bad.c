@@ -50,6 +50,12 @@ static void on_order(void *state, const struct sj_strategy_report *report)
     (void)report;
 }
 
+static void on_timer(void *state, int64_t now_ns)
+{
+    (void)state;
+    (void)now_ns;
+}
+
 static const struct sj_strategy_plugin plugin = {
     .abi = SJ_STRATEGY_ABI,
     .size = sizeof plugin,
@@ -61,6 +67,7 @@ static const struct sj_strategy_plugin plugin = {
     .init = init,
     .on_event = on_event,
     .on_order = on_order,
+    .on_timer = on_timer,
 };
 
 SJ_API const struct sj_strategy_plugin *sj_strategy_plugin(void);
