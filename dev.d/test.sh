@@ -22,6 +22,7 @@ while [ $# -gt 0 ]; do
     --sanitize)
         needs_value "$1" $#
         sanitize=$2
+        [[ $sanitize = address || $sanitize = thread ]] || fail_usage "--sanitize takes address or thread, not '$sanitize'"
         shift
         ;;
     --cc)
@@ -59,7 +60,6 @@ thread)
     # The thread sanitizer cannot map its shadow where the kernel randomises with more than 28 bits.
     setarch -R true 2>/dev/null && wrapper=(setarch -R)
     ;;
-*) fail_usage "--sanitize takes address or thread, not '$sanitize'" ;;
 esac
 [ -z "$cc" ] || export CC=$cc
 

@@ -122,7 +122,9 @@ static sj_rc add_all(struct sj_decide *decide, const struct sj_instruments *inst
                      const struct sj_strategies_config *config, char *error)
 {
     struct chosen *chosen = malloc(sizeof *chosen);
-    sj_rc rc = chosen ? 0 : fail(error, -ENOMEM, "strategies");
+    sj_rc rc = 0;
+    if (!chosen)
+        return fail(error, -ENOMEM, "strategies");
     for (uint32_t i = 0; rc >= 0 && i < config->count; i++)
         if (config->list[i].enabled)
             rc = add_one(decide, instruments, &config->list[i], chosen, error);

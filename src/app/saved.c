@@ -71,7 +71,7 @@ static sj_rc set_aside(const char *path)
 sj_rc sj_saved_open(const char *path, size_t size, struct sj_saved **ret_saved)
 {
     struct sj_saved *saved = calloc(1, sizeof *saved);
-    bool fits;
+    bool fits = false;
     if (!saved)
         return -ENOMEM;
     saved->slot_size = (size + HEAD_SIZE - 1) / HEAD_SIZE * HEAD_SIZE;

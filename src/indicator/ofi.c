@@ -77,7 +77,7 @@ static void take_run(struct sj_ofi *ofi, const struct rows *r, int64_t n, int64_
     int64_t at = *i;
     uint64_t first = ofi->count;
     /* Update i goes to part i % 4: the parts turn by where the count stands. */
-    v4d part, net;
+    v4d part = {0}, net;
     for (uint64_t lane = 0; lane < SJ_OFI_LANES; lane++)
         part[lane] = ofi->part[(first + lane) % SJ_OFI_LANES];
     for (; at + 4 < n && take_four(r, at, &net); at += 4) {

@@ -166,8 +166,9 @@ static bool check_bars(const void *state)
 
 static bool check_values(const struct sj_signal_values *v)
 {
-    const double *shape = &v->shape.mid;
-    for (uint32_t i = 0; i < sizeof v->shape / sizeof *shape; i++)
+    double shape[sizeof v->shape / sizeof(double)];
+    memcpy(shape, &v->shape, sizeof shape);
+    for (uint32_t i = 0; i < sizeof shape / sizeof *shape; i++)
         if (!is_value(shape[i], -SUM_MAX, SUM_MAX))
             return false;
     return within(v->ofi, -SUM_MAX, SUM_MAX) &&

@@ -171,7 +171,7 @@ static bool agrees(const struct order *order, const struct sj_order_report *repo
 struct order *order_of_report(const struct sj_orders *orders, const struct sj_order_report *report)
 {
     struct order *order = order_by_request(orders, report);
-    if (order)
+    if (order || !orders->order)
         return order;
     uint64_t id_key = order_map_text_key(report->order_id, sizeof report->order_id);
     uint32_t at = order_map_find(&orders->by_id, id_key);

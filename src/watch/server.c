@@ -154,7 +154,7 @@ sj_rc sj_watch_server_start(const char *address, const struct sj_watch_page *pag
     memcpy(server->pages, pages, page_count * sizeof *pages);
     server->page_count = page_count;
     if (token)
-        strcpy(server->token, token);
+        memcpy(server->token, token, strlen(token) + 1);
     errno = 0;
     server->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, ntohs(where.sin_port), NULL, NULL, answer,

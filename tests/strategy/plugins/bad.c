@@ -1,5 +1,5 @@
-/* Strategies that behave well for some events and then crash, loop, or send nonsense: what a live process
- * must outlive. */
+/* Strategies that behave well for some events and then crash, loop, or send nonsense: what a live
+ * process must outlive. */
 #include "shijim/strategy.h"
 
 #define GOOD_EVENTS 20
