@@ -37,6 +37,9 @@
 #define SJ_ON(type) (UINT64_C(1) << SJ_EVENT_##type)
 #define SJ_ON_MARKET (SJ_ON(TRADE) | SJ_ON(BOOK) | SJ_ON(QUOTE) | SJ_ON(INDEX))
 #define SJ_ON_SESSIONS (SJ_ON(SESSION) | SJ_ON(GAP) | SJ_ON(INSTRUMENT))
+/* With others: only the first of them matters, then timers and orders do. Later ones may come, but
+ * a backtest, which is much faster without, leaves them out. */
+#define SJ_ON_FIRST (UINT64_C(1) << 63)
 
 enum sj_order_lot { SJ_LOT_COMMON, SJ_LOT_BLOCK, SJ_LOT_FIXING, SJ_LOT_ODD, SJ_LOT_INTRADAY_ODD };
 enum sj_order_cond { SJ_COND_CASH, SJ_COND_MARGIN, SJ_COND_SHORT, SJ_COND_NETTING };

@@ -366,6 +366,12 @@ const struct sj_top *sj_strategies_top(const struct sj_strategies *s, uint32_t i
     return &s->tops[instrument <= s->instrument_max ? instrument : 0];
 }
 
+void sj_strategies_set_top(struct sj_strategies *s, uint32_t instrument, const struct sj_top *top)
+{
+    if (instrument != 0 && instrument <= s->instrument_max)
+        s->tops[instrument] = *top;
+}
+
 uint32_t sj_strategies_open_orders(const struct sj_strategies *s, uint32_t strategy,
                                    uint64_t *ret_intents, uint32_t max)
 {

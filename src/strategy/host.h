@@ -172,6 +172,9 @@ int64_t sj_strategies_position(const struct sj_strategies *strategies, uint32_t 
                                uint32_t instrument);
 /* Never NULL: an instrument without a book has null prices and time 0. */
 const struct sj_top *sj_strategies_top(const struct sj_strategies *strategies, uint32_t instrument);
+/* Instead of events: what the book is now, for owners who know it without (a backtest). */
+void sj_strategies_set_top(struct sj_strategies *strategies, uint32_t instrument,
+                           const struct sj_top *top);
 /* Writes the intents of the strategy's orders that have not ended; returns how many there are. */
 uint32_t sj_strategies_open_orders(const struct sj_strategies *strategies, uint32_t strategy,
                                    uint64_t *ret_intents, uint32_t max);

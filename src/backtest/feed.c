@@ -1,0 +1,202 @@
+#include "backtest/feed.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define SLICE_ROWS 512
+/* Adding it leaves the nearest whole number in the low bits of a double. */
+#define ROUNDER 6755399441055744.0
+#define TICKS_MAX 1e12
+
+static int64_t to_tick(const struct sj_bt_feed *feed, double price)
+{
+    double rounded = price * feed->per_tick + ROUNDER;
+    int64_t bits;
+    int64_t zero;
+    double rounder = ROUNDER;
+    memcpy(&bits, &rounded, sizeof bits);
+    memcpy(&zero, &rounder, sizeof zero);
+    return bits - zero;
+}
+
+static bool is_price(const struct sj_bt_feed *feed, double price)
+{
+    return fabs(price * feed->per_tick) < TICKS_MAX; /* false for NaN */
+}
+
+sj_rc sj_bt_feed_open(struct sj_bt_feed *feed, const char *path, double tick, double lot,
+                      bool strict, char error[256])
+{
+    *feed = (struct sj_bt_feed){.per_tick = 1 / tick,
+                                .tick = tick,
+                                .half_lot = lot / 2,
+                                .strict = strict,
+                                .last_ts = {INT64_MIN, INT64_MIN}};
+    sj_rc rc = sj_rows_open(path, &feed->rows, error);
+    if (rc < 0)
+        return rc;
+    rc = sj_bt_feed_fill(feed, error);
+    if (rc < 0)
+        sj_bt_feed_close(feed);
+    return rc;
+}
+
+void sj_bt_feed_close(struct sj_bt_feed *feed)
+{
+    sj_rows_close(feed->rows);
+    sj_bt_steps_done(&feed->exchange);
+    sj_bt_steps_done(&feed->local);
+    feed->rows = NULL;
+}
+
+static sj_rc bad(struct sj_bt_feed *feed, uint64_t *count, const char *what, char error[256])
+{
+    ++*count;
+    if (feed->counts.first_bad == 0)
+        feed->counts.first_bad = feed->counts.rows;
+    if (!feed->strict)
+        return 0;
+    snprintf(error, 256, "row %llu: %s", (unsigned long long)feed->counts.rows, what);
+    return -SJ_E_MALFORMED;
+}
+
+/* Puts a step on the streams that take the row. Both have room. */
+static inline void put(struct sj_bt_feed *feed, const struct sj_row *row, struct sj_bt_step *step)
+{
+    struct sj_bt_steps *exchange = &feed->exchange;
+    struct sj_bt_steps *local = &feed->local;
+    step->ts = row->exch_ts;
+    exchange->entries[exchange->tail & exchange->mask] = *step;
+    exchange->tail += (row->ev & SJ_ROW_EXCH) != 0;
+    step->ts = row->local_ts;
+    local->entries[local->tail & local->mask] = *step;
+    local->tail += (row->ev & SJ_ROW_LOCAL) != 0;
+}
+
+/* CLEAR: of one side, or of both where the row names none. */
+static void put_clear(struct sj_bt_feed *feed, const struct sj_row *row)
+{
+    unsigned named = (unsigned)(row->ev >> 28) & 3; /* bit 1 buy, bit 0 sell */
+    feed->counts.clears++;
+    for (unsigned side = 0; side < 2; side++) {
+        struct sj_bt_step step = {.kind = SJ_BT_CLEAR, .side = (uint8_t)side};
+        if (named && !(named & (side ? 1 : 2)))
+            continue;
+        if (is_price(feed, row->px) && named && feed->placed) {
+            int64_t at = to_tick(feed, row->px) - feed->base_tick;
+            at = at < 0 ? 0 : at >= SJ_BT_KEYS ? SJ_BT_KEYS - 1 : at;
+            step.key = side ? sj_bt_mirror((int32_t)at) : (int32_t)at;
+        }
+        put(feed, row, &step);
+    }
+}
+
+static sj_rc put_odd(struct sj_bt_feed *feed, const struct sj_row *row, char error[256])
+{
+    unsigned kind = sj_row_kind(row);
+    if (kind == SJ_ROW_CLEAR) {
+        put_clear(feed, row);
+        return 0;
+    }
+    if (kind != SJ_ROW_DEPTH && kind != SJ_ROW_SNAPSHOT && kind != SJ_ROW_TRADE) {
+        feed->counts.others++;
+        return 0;
+    }
+    return bad(feed, &feed->counts.malformed, "not a price, a quantity or a side", error);
+}
+
+static sj_rc check_times(struct sj_bt_feed *feed, const struct sj_row *row, char error[256])
+{
+    bool back = false;
+    if (row->ev & SJ_ROW_EXCH) {
+        back = row->exch_ts < feed->last_ts[0];
+        feed->last_ts[0] = back ? feed->last_ts[0] : row->exch_ts;
+    }
+    if (row->ev & SJ_ROW_LOCAL) {
+        back |= row->local_ts < feed->last_ts[1];
+        feed->last_ts[1] = row->local_ts < feed->last_ts[1] ? feed->last_ts[1] : row->local_ts;
+    }
+    return back ? bad(feed, &feed->counts.backwards, "its time is before the row before's", error)
+                : 0;
+}
+
+static sj_rc decode(struct sj_bt_feed *feed, const struct sj_row *row, char error[256])
+{
+    unsigned kind = sj_row_kind(row);
+    unsigned side = (unsigned)(row->ev >> 28) & 3;
+    feed->counts.rows++;
+    sj_rc rc = check_times(feed, row, error);
+    if (__builtin_expect(rc < 0, 0))
+        return rc;
+    bool depth = kind == SJ_ROW_DEPTH || kind == SJ_ROW_SNAPSHOT;
+    bool plain = (depth || kind == SJ_ROW_TRADE) && (side == 1 || side == 2) &&
+                 is_price(feed, row->px) && row->qty >= 0 && row->qty < 1e15;
+    if (__builtin_expect(!plain, 0))
+        return put_odd(feed, row, error);
+    int64_t tick = to_tick(feed, row->px);
+    if (__builtin_expect(!feed->placed, 0)) {
+        feed->placed = true;
+        feed->base_tick = tick - SJ_BT_KEYS / 2;
+    }
+    int64_t at = tick - feed->base_tick;
+    if (__builtin_expect((uint64_t)at >= SJ_BT_KEYS, 0))
+        return bad(feed, &feed->counts.far, "its price is too many ticks from the first", error);
+    unsigned sell = side == 1;
+    struct sj_bt_step step = {.side = (uint8_t)sell};
+    /* A trade's key is that of the side that rested. */
+    step.key = (int32_t)(sell ^ !depth ? SJ_BT_KEYS - 1 - at : at);
+    step.kind = depth ? SJ_BT_DEPTH : SJ_BT_TRADE;
+    step.quantity = depth && row->qty < feed->half_lot ? 0 : row->qty;
+    feed->counts.depth += depth;
+    feed->counts.trades += !depth;
+    put(feed, row, &step);
+    return 0;
+}
+
+static sj_rc decode_slice(struct sj_bt_feed *feed, char error[256])
+{
+    size_t left = (size_t)(feed->end - feed->at);
+    size_t count = left < SLICE_ROWS ? left : SLICE_ROWS;
+    /* A row makes two steps at most, and `put` writes one beyond. */
+    sj_rc rc = sj_bt_steps_grow(&feed->exchange, 2 * SLICE_ROWS + 1);
+    if (rc >= 0)
+        rc = sj_bt_steps_grow(&feed->local, 2 * SLICE_ROWS + 1);
+    if (rc < 0) {
+        snprintf(error, 256, "row %llu: %s", (unsigned long long)feed->counts.rows,
+                 rc == -SJ_E_LIMIT ? "one side's rows run too far ahead of the other's"
+                                   : sj_rc_text(rc));
+        return rc;
+    }
+    for (const struct sj_row *end = feed->at + count; feed->at < end && rc >= 0; feed->at++)
+        rc = decode(feed, feed->at, error);
+    return rc;
+}
+
+static bool one_is_empty(const struct sj_bt_feed *feed)
+{
+    return feed->exchange.head == feed->exchange.tail || feed->local.head == feed->local.tail;
+}
+
+sj_rc sj_bt_feed_fill(struct sj_bt_feed *feed, char error[256])
+{
+    while (!feed->ended && one_is_empty(feed)) {
+        sj_rc rc = 0;
+        if (feed->at == feed->end) {
+            rc = sj_rows_next(feed->rows, &feed->at);
+            if (rc < 0)
+                snprintf(error, 256, "%s", sj_rows_error(feed->rows));
+            if (rc <= 0)
+                feed->at = NULL;
+            feed->end = feed->at ? feed->at + rc : NULL;
+            feed->ended = rc == 0;
+            if (rc > 0 && feed->counts.rows == 0)
+                feed->first_ts =
+                    feed->at->ev & SJ_ROW_EXCH ? feed->at->exch_ts : feed->at->local_ts;
+        }
+        if (rc >= 0 && !feed->ended)
+            rc = decode_slice(feed, error);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}

@@ -1,0 +1,6 @@
+#include "suites.h"
+
+int main(void)
+{
+    return book_suite() + queue_suite() + run_suite() + golden_suite() ? 1 : 0;
+}

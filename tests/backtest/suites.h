@@ -1,0 +1,9 @@
+#ifndef SJ_TESTS_BACKTEST_SUITES_H
+#define SJ_TESTS_BACKTEST_SUITES_H
+
+int book_suite(void);
+int queue_suite(void);
+int run_suite(void);
+int golden_suite(void);
+
+#endif
