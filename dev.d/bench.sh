@@ -15,7 +15,7 @@ need_deps
 shift
 figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
-[ $# -gt 0 ] || set -- bus journal parse brokersim store e2e
+[ $# -gt 0 ] || set -- bus journal parse brokersim store indicators strategy risk order convert e2e
 for name in "$@"; do
     say "bench $name"
     build/shijim bench "$name" --json --dir "${TMPDIR:-/tmp}" >>"$figures"

@@ -24,7 +24,7 @@ const struct sj_command sj_commands[] = {
     {"resume", "lift the kill switch", sj_cmd_resume},
     {"panic", "cancel all and flatten, then kill", sj_cmd_panic},
     {"doctor", "check machine, config, broker and store, and say what to fix", sj_cmd_doctor},
-    {"bench", "measure a room: bus, journal, parse, store, e2e", sj_cmd_bench},
+    {"bench", "measure a room: bus, journal, parse, store, risk, order, e2e, ...", sj_cmd_bench},
     {"completion", "print the completion script of a shell", sj_cmd_completion},
     {"manual", "print the manual page", sj_cmd_manual},
 };
