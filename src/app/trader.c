@@ -3,6 +3,7 @@
 #include "app/deciding.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "journal/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,13 +43,63 @@ static int64_t publish(void *context, struct sj_frame *event)
     return (int64_t)event->seq;
 }
 
-static sj_rc send_request(void *context, const struct sj_order_request *request)
+static sj_rc send_now(struct sj_trader *trader, const struct sj_order_request *request)
 {
-    struct sj_trader *trader = context;
     sj_rc rc = sj_order_link_send(trader->link, request);
     if (rc >= 0 && trader->batch_ns && request->kind != SJ_REQUEST_LIST)
         sj_hist_record(&trader->counters.react_ns, sj_clock_utc_ns() - trader->batch_ns);
     return rc;
+}
+
+/* With orders.fsync_first a new order waits for the disk; cancels and changes never do. */
+static sj_rc send_request(void *context, const struct sj_order_request *request)
+{
+    struct sj_trader *trader = context;
+    if (!trader->settings->orders.fsync_first || request->kind != SJ_REQUEST_PLACE)
+        return send_now(trader, request);
+    if (trader->held_tail - trader->held_head == TRADER_HELD_MAX)
+        return -SJ_E_FULL;
+    trader->held[trader->held_tail++ % TRADER_HELD_MAX] =
+        (struct trader_held){*request, sj_bus_last_seq(trader->ring)};
+    return 0;
+}
+
+/* The link did not take what had been promised to go: an answer says that it was not sent. */
+static void tell_unsent(struct sj_trader *trader, const struct sj_order_request *request, sj_rc rc)
+{
+    struct sj_order_report report = {
+        .instrument = request->instrument,
+        .request_id = request->request_id,
+        .intent_id = request->intent_id,
+        .price_e6 = SJ_NULL_E6,
+        .kind = SJ_REPORT_NEW,
+        .source = SJ_REPORT_FROM_ANSWER,
+        .side = request->side,
+        .status = rc,
+    };
+    sj_frame_head(&report, SJ_EVENT_ORDER_REPORT, sizeof report);
+    report.instrument = request->instrument;
+    report.exch_ns = sj_clock_utc_ns();
+    sj_decide_report(trader->decide, &report, report.exch_ns);
+}
+
+static uint32_t send_held(struct sj_trader *trader)
+{
+    uint32_t count = 0;
+    if (trader->held_head == trader->held_tail)
+        return 0;
+    uint64_t durable = sj_journal_durable_seq(trader->journal, SJ_SRC_STRATEGY);
+    while (trader->held_head != trader->held_tail) {
+        const struct trader_held held = trader->held[trader->held_head % TRADER_HELD_MAX];
+        if (held.after_seq > durable)
+            break;
+        trader->held_head++;
+        count++;
+        sj_rc rc = send_now(trader, &held.request);
+        if (rc < 0)
+            tell_unsent(trader, &held.request, rc);
+    }
+    return count;
 }
 
 static void trip(void *context, const struct sj_control *control)
@@ -238,6 +289,7 @@ sj_rc sj_trader_work(void *context)
         begin(trader, now_ns);
     take_switch(trader, now_ns);
     done += sj_order_link_work(trader->link);
+    done += send_held(trader);
     for (uint32_t i = 0; i < trader->ring_count; i++)
         done += take_ring(trader, &trader->rings[i]);
     if (sj_decide_due(trader->decide) <= now_ns) {
@@ -495,6 +547,7 @@ sj_rc sj_trader_prepare(struct sj_trader *trader, const struct sj_journal *journ
                         char error[SJ_TRADER_ERROR_MAX])
 {
     char line[SJ_RULES_ERROR_MAX];
+    trader->journal = journal;
     sj_rc rc = sj_market_rules_load(NULL, line, &trader->rules);
     if (rc < 0)
         return trader_fail(error, rc, "market rules: %s", line);

@@ -14,6 +14,14 @@
 
 #define TRADER_LINES_MAX 24
 
+#define TRADER_HELD_MAX 1024
+
+/* A request that waits until what led to it is on the disk (orders.fsync_first). */
+struct trader_held {
+    struct sj_order_request request;
+    uint64_t after_seq; /* of the own ring */
+};
+
 struct trader_ring {
     struct sj_bus_reader *reader;
     uint32_t src;
@@ -48,6 +56,10 @@ struct sj_trader {
     struct sj_bus *account_ring;
     struct trader_ring rings[SJ_TRADER_RINGS_MAX];
     uint32_t ring_count;
+
+    const struct sj_journal *journal;
+    struct trader_held held[TRADER_HELD_MAX];
+    uint32_t held_head, held_tail;
 
     uint64_t seen; /* the switch's generation that was acted on */
     bool killed;

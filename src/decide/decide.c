@@ -232,6 +232,7 @@ void apply_control(struct sj_decide *decide, const struct sj_control *control)
         not_ready(decide, "trading ends");
         if (decide->stop_cancels)
             cancel_begin(decide);
+        emit_stats(decide);
         break;
     case SJ_CONTROL_PANIC:
         decide->status.killed = true;

@@ -139,7 +139,8 @@ class Trader:
 
 @pytest.fixture
 def trader(shijim, broker_sim, tmp_path):
-    with BrokerServer(broker_sim, tmp_path, "--instruments", 60, "--rate", 2000, "--always-open", "--wall-clock",
+    instruments = os.environ.get("SHIJIM_TEST_INSTRUMENTS", 60)
+    with BrokerServer(broker_sim, tmp_path, "--instruments", instruments, "--rate", 2000, "--always-open", "--wall-clock",
                       "--no-quota", "--seed", 7) as sim:
         one = Trader(shijim, sim, tmp_path)
         yield one
@@ -193,7 +194,7 @@ def test_kills_and_a_failing_broker_lose_and_double_no_order(trader):
     print("seed", seed)
     moments = random.Random(seed)
     kinds = [fault.partition(",") for fault in FAULTS.split(";")]
-    for _ in range(6):
+    for _ in range(int(os.environ.get("SHIJIM_TEST_KILLS", 6))):
         trader.start()
         for kind, _, rest in kinds:
             trader.sim.call("POST", "/admin/fault", {"kind": kind, "rate": float(rest.partition("=")[2])})
@@ -206,6 +207,19 @@ def test_kills_and_a_failing_broker_lose_and_double_no_order(trader):
     trader.wait(lambda: trader.status().get("unknown_orders") == 0)
     trader.stop()
     check_both_sides(trader)
+
+
+def test_an_order_waits_for_the_disk_where_that_is_asked_for(trader):
+    text = trader.config.read_text()
+    trader.config.write_text(text.replace("orders:\n", "orders:\n  fsync_first: true\n"))
+    trader.start()
+    trader.wait(lambda: trader.status().get("fills", 0) >= 3)
+    trader.kill()
+    trader.start()
+    trader.wait(lambda: trader.status().get("ready") and trader.status()["unknown_orders"] == 0)
+    trader.stop()
+    check_both_sides(trader)
+    assert decide_again(trader)[0] == 0
 
 
 def test_the_kill_switch_holds_over_a_restart_until_it_is_lifted(trader):
