@@ -50,6 +50,20 @@ static inline bool sj_bt_meets(int32_t key, int32_t other_key)
     return other_key >= 0 && key + other_key >= SJ_BT_KEYS - 1;
 }
 
+/* What a change of the best level, or of one beyond it, does to the best prices. */
+static inline void sj_bt_book_touch(struct sj_bt_book *book, unsigned side, int32_t key,
+                                    double quantity)
+{
+    if (quantity == 0) {
+        if (key == book->best[side])
+            book->best[side] = sj_bt_book_below(book, side, key);
+    } else if (key > book->best[side]) {
+        book->best[side] = key;
+        if (sj_bt_meets(key, book->best[!side]))
+            book->best[!side] = sj_bt_book_below(book, !side, sj_bt_mirror(key));
+    }
+}
+
 /* A level's quantity is now `quantity`; 0: it is gone. Returns what it was. */
 static inline double sj_bt_book_set(struct sj_bt_book *book, unsigned side, int32_t key,
                                     double quantity)
@@ -57,17 +71,11 @@ static inline double sj_bt_book_set(struct sj_bt_book *book, unsigned side, int3
     double *level = &book->levels[side][key];
     double was = *level;
     *level = quantity;
-    if (quantity != 0) {
-        if (key < book->low[side])
-            book->low[side] = key;
-        if (key > book->best[side]) {
-            book->best[side] = key;
-            if (sj_bt_meets(key, book->best[!side]))
-                book->best[!side] = sj_bt_book_below(book, !side, sj_bt_mirror(key));
-        }
-    } else if (key == book->best[side]) {
-        book->best[side] = sj_bt_book_below(book, side, key);
-    }
+    /* Most rows are of levels behind the best; whether they fill or empty one decides nothing. */
+    if (key < book->low[side])
+        book->low[side] = key;
+    if (key >= book->best[side])
+        sj_bt_book_touch(book, side, key, quantity);
     return was;
 }
 

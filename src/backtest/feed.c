@@ -8,15 +8,20 @@
 #define ROUNDER 6755399441055744.0
 #define TICKS_MAX 1e12
 
-static int64_t to_tick(const struct sj_bt_feed *feed, double price)
+static inline int64_t to_bits(double ticks)
 {
-    double rounded = price * feed->per_tick + ROUNDER;
+    double rounded = ticks + ROUNDER;
     int64_t bits;
     int64_t zero;
     double rounder = ROUNDER;
     memcpy(&bits, &rounded, sizeof bits);
     memcpy(&zero, &rounder, sizeof zero);
     return bits - zero;
+}
+
+static int64_t to_tick(const struct sj_bt_feed *feed, double price)
+{
+    return to_bits(price * feed->per_tick);
 }
 
 static bool is_price(const struct sj_bt_feed *feed, double price)
@@ -153,6 +158,56 @@ static sj_rc decode(struct sj_bt_feed *feed, const struct sj_row *row, char erro
     return 0;
 }
 
+/* Rows up to `end` or the first that is not plain: a level or a trade within the window, its times
+ * in order. The loop holds what it needs apart from the feed, into which its stores might go. */
+static void decode_plain(struct sj_bt_feed *feed, const struct sj_row *end)
+{
+    const struct sj_row *row = feed->at;
+    struct sj_bt_step *exchange = feed->exchange.entries, *local = feed->local.entries;
+    uint32_t exchange_tail = feed->exchange.tail, exchange_mask = feed->exchange.mask;
+    uint32_t local_tail = feed->local.tail, local_mask = feed->local.mask;
+    int64_t exch_ns = feed->last_ts[0], local_ns = feed->last_ts[1], base = feed->base_tick;
+    double per_tick = feed->per_tick, half_lot = feed->half_lot;
+    uint64_t trades = 0;
+    for (; row < end && feed->placed; row++) {
+        unsigned kind = sj_row_kind(row);
+        unsigned sides = (unsigned)(row->ev >> 28) & 3;
+        unsigned trade = kind == SJ_ROW_TRADE, sell = sides & 1;
+        double ticks = row->px * per_tick;
+        int64_t at = to_bits(ticks) - base;
+        bool known = ((kind == SJ_ROW_DEPTH) | trade | (kind == SJ_ROW_SNAPSHOT)) &
+                     (sides == 1 || sides == 2);
+        bool sound = (fabs(ticks) < TICKS_MAX) & (row->qty >= 0) & (row->qty < 1e15) &
+                     ((uint64_t)at < SJ_BT_KEYS);
+        bool ordered = (row->exch_ts >= exch_ns) & (row->local_ts >= local_ns);
+        if (__builtin_expect(!(known & sound & ordered), 0))
+            break;
+        uint32_t on_exchange = (row->ev & SJ_ROW_EXCH) != 0;
+        uint32_t on_local = (row->ev & SJ_ROW_LOCAL) != 0;
+        struct sj_bt_step step = {.side = (uint8_t)sell, .kind = trade ? SJ_BT_TRADE : SJ_BT_DEPTH};
+        step.key = (int32_t)(sell ^ trade ? SJ_BT_KEYS - 1 - at : at);
+        step.quantity = !trade & (row->qty < half_lot) ? 0 : row->qty;
+        step.ts = row->exch_ts;
+        exchange[exchange_tail & exchange_mask] = step;
+        exchange_tail += on_exchange;
+        exch_ns = on_exchange ? row->exch_ts : exch_ns;
+        step.ts = row->local_ts;
+        local[local_tail & local_mask] = step;
+        local_tail += on_local;
+        local_ns = on_local ? row->local_ts : local_ns;
+        trades += trade;
+    }
+    uint64_t count = (uint64_t)(row - feed->at);
+    feed->counts.rows += count;
+    feed->counts.trades += trades;
+    feed->counts.depth += count - trades;
+    feed->exchange.tail = exchange_tail;
+    feed->local.tail = local_tail;
+    feed->last_ts[0] = exch_ns;
+    feed->last_ts[1] = local_ns;
+    feed->at = row;
+}
+
 static sj_rc decode_slice(struct sj_bt_feed *feed, char error[256])
 {
     size_t left = (size_t)(feed->end - feed->at);
@@ -167,8 +222,11 @@ static sj_rc decode_slice(struct sj_bt_feed *feed, char error[256])
                                    : sj_rc_text(rc));
         return rc;
     }
-    for (const struct sj_row *end = feed->at + count; feed->at < end && rc >= 0; feed->at++)
-        rc = decode(feed, feed->at, error);
+    for (const struct sj_row *end = feed->at + count; feed->at < end && rc >= 0;) {
+        decode_plain(feed, end);
+        if (feed->at < end)
+            rc = decode(feed, feed->at++, error);
+    }
     return rc;
 }
 

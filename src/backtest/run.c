@@ -75,6 +75,21 @@ static void on_report(void *context, const struct sj_bt_report *report)
     options->sink.order(options->sink.context, &row);
 }
 
+/* Rows up to `until` into a book that nobody looks at meanwhile. Returns the new head. What does
+ * not change is held apart: stores into levels might otherwise be stores into it. */
+static uint32_t book_rows(struct sj_bt_book *book, const struct sj_bt_steps *steps, int64_t until)
+{
+    const struct sj_bt_step *entries = steps->entries;
+    uint32_t head = steps->head, tail = steps->tail, mask = steps->mask;
+    for (; head != tail; head++) {
+        const struct sj_bt_step *step = &entries[head & mask];
+        if (step->ts > until)
+            break;
+        sj_bt_book_step(book, step);
+    }
+    return head;
+}
+
 /* Rows at the exchange before `before` and up to `until`. Stops at a report, whose way to us may be
  * short. */
 static sj_rc exchange_rows(struct run *run, int64_t before, int64_t until)
@@ -84,9 +99,7 @@ static sj_rc exchange_rows(struct run *run, int64_t before, int64_t until)
     uint32_t head = steps->head;
     until = before <= until ? before - 1 : until;
     if (venue->count[0] + venue->count[1] == 0) {
-        for (; head != steps->tail && steps->entries[head & steps->mask].ts <= until; head++)
-            sj_bt_book_step(&venue->book, &steps->entries[head & steps->mask]);
-        steps->head = head;
+        steps->head = book_rows(&venue->book, steps, until);
         return 0;
     }
     uint32_t reports = venue->reports.tail;
@@ -103,7 +116,6 @@ static void local_rows(struct run *run, int64_t until)
 {
     struct sj_bt_steps *steps = &run->feed.local;
     uint32_t head = steps->head;
-    int64_t row_ns = run->row_ns;
     if (run->listening) {
         const struct sj_bt_step *step = &steps->entries[head & steps->mask];
         const struct sj_bt_step *next = &steps->entries[(head + 1) & steps->mask];
@@ -114,12 +126,12 @@ static void local_rows(struct run *run, int64_t until)
         side_row(run, step, last);
         return;
     }
-    for (; head != steps->tail && steps->entries[head & steps->mask].ts <= until; head++) {
-        sj_bt_book_step(&run->book, &steps->entries[head & steps->mask]);
-        row_ns = steps->entries[head & steps->mask].ts;
+    head = book_rows(&run->book, steps, until);
+    if (head != steps->head) {
+        int64_t row_ns = steps->entries[(head - 1) & steps->mask].ts;
+        run->book_is_new = true;
+        run->row_ns = row_ns > run->row_ns ? row_ns : run->row_ns;
     }
-    run->book_is_new |= head != steps->head;
-    run->row_ns = row_ns > run->row_ns ? row_ns : run->row_ns;
     steps->head = head;
 }
 
