@@ -158,6 +158,17 @@ static sj_rc decode(struct sj_bt_feed *feed, const struct sj_row *row, char erro
     return 0;
 }
 
+/* Field by field: a step made beside it and then copied costs the wait for its parts. */
+static inline void write_step(struct sj_bt_step *step, int64_t ts, double quantity, int32_t key,
+                              unsigned kind, unsigned side)
+{
+    step->ts = ts;
+    step->quantity = quantity;
+    step->key = key;
+    step->kind = (uint8_t)kind;
+    step->side = (uint8_t)side;
+}
+
 /* Rows up to `end` or the first that is not plain: a level or a trade within the window, its times
  * in order. The loop holds what it needs apart from the feed, into which its stores might go. */
 static void decode_plain(struct sj_bt_feed *feed, const struct sj_row *end)
@@ -184,15 +195,14 @@ static void decode_plain(struct sj_bt_feed *feed, const struct sj_row *end)
             break;
         uint32_t on_exchange = (row->ev & SJ_ROW_EXCH) != 0;
         uint32_t on_local = (row->ev & SJ_ROW_LOCAL) != 0;
-        struct sj_bt_step step = {.side = (uint8_t)sell, .kind = trade ? SJ_BT_TRADE : SJ_BT_DEPTH};
-        step.key = (int32_t)(sell ^ trade ? SJ_BT_KEYS - 1 - at : at);
-        step.quantity = !trade & (row->qty < half_lot) ? 0 : row->qty;
-        step.ts = row->exch_ts;
-        exchange[exchange_tail & exchange_mask] = step;
+        unsigned step_kind = trade ? SJ_BT_TRADE : SJ_BT_DEPTH;
+        int32_t key = (int32_t)(sell ^ trade ? SJ_BT_KEYS - 1 - at : at);
+        double quantity = !trade & (row->qty < half_lot) ? 0 : row->qty;
+        write_step(&exchange[exchange_tail & exchange_mask], row->exch_ts, quantity, key, step_kind,
+                   sell);
         exchange_tail += on_exchange;
         exch_ns = on_exchange ? row->exch_ts : exch_ns;
-        step.ts = row->local_ts;
-        local[local_tail & local_mask] = step;
+        write_step(&local[local_tail & local_mask], row->local_ts, quantity, key, step_kind, sell);
         local_tail += on_local;
         local_ns = on_local ? row->local_ts : local_ns;
         trades += trade;
