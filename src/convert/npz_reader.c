@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <stdio.h>
@@ -250,7 +251,7 @@ sj_rc sj_rows_next(struct sj_rows *rows, const struct sj_row **ret)
         if (rc < 0)
             return rc;
     }
-    rows->crc = libdeflate_crc32(rows->crc, batch, count * sizeof *batch);
+    rows->crc = crc32_gzip_refl(rows->crc, (const uint8_t *)batch, count * sizeof *batch);
     rows->next += count;
     if (rows->next == rows->row_count) {
         sj_rc rc = check_end(rows);
