@@ -4,6 +4,7 @@
 int book_suite(void);
 int queue_suite(void);
 int run_suite(void);
+int output_suite(void);
 int golden_suite(void);
 
 #endif
