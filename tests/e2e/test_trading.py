@@ -19,8 +19,10 @@ FAULTS = ("lost_ack,rate=0.05;lost_order,rate=0.05;half_ack,rate=0.03;unknown_ou
 
 CONFIG = """
 broker:
-  servers: [http://127.0.0.1:{port}]
-  instruments: ["FUT:*", "STK:*"]
+  servers: [{servers}]
+  instruments: ["FUT:???[!R]?", "OPT:*", "IND:*", "STK:*"]
+  subscribe_stocks: [tick]
+  subscribe_futures: [bidask]
   calendar: always
   login_budget_file: {dir}/logins
   backoff_min_ms: 50
@@ -70,7 +72,8 @@ class Trader:
         self.sim = sim
         self.directory = directory
         self.config = directory / "shijim.yaml"
-        self.config.write_text(CONFIG.format(port=sim.port, dir=directory, token="right"))
+        self.config.write_text(CONFIG.format(
+            servers=", ".join(f"http://127.0.0.1:{port}" for port in sim.ports), dir=directory, token="right"))
         self.config.chmod(0o600)
         self.process = None
 
@@ -139,9 +142,10 @@ class Trader:
 
 @pytest.fixture
 def trader(shijim, broker_sim, tmp_path):
-    instruments = os.environ.get("SHIJIM_TEST_INSTRUMENTS", 60)
-    with BrokerServer(broker_sim, tmp_path, "--instruments", instruments, "--rate", 2000, "--always-open", "--wall-clock",
-                      "--no-quota", "--seed", 7) as sim:
+    # A broker's server takes 200 subscriptions; SHIJIM_TEST_INSTRUMENTS=1000 is the whole market.
+    instruments = int(os.environ.get("SHIJIM_TEST_INSTRUMENTS", 60))
+    with BrokerServer(broker_sim, tmp_path, "--instruments", instruments, "--servers", -(-instruments // 200),
+                      "--rate", 2000, "--always-open", "--wall-clock", "--no-quota", "--seed", 7) as sim:
         one = Trader(shijim, sim, tmp_path)
         yield one
         if one.process and one.process.poll() is None:
