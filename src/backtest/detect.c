@@ -13,7 +13,8 @@
 static double step_of(unsigned index)
 {
     static const double factors[] = {10, 5, 2.5, 2};
-    return factors[index % 4] * pow(10, 2 - (double)(index / 4));
+    int decade = (int)(index / 4);
+    return factors[index % 4] * pow(10, 2 - decade);
 }
 
 static bool fits(double value, double step)

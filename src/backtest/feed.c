@@ -257,7 +257,7 @@ sj_rc sj_bt_feed_fill(struct sj_bt_feed *feed, char error[256])
                 feed->at = NULL;
             feed->end = feed->at ? feed->at + rc : NULL;
             feed->ended = rc == 0;
-            if (rc > 0 && feed->counts.rows == 0)
+            if (feed->at && feed->counts.rows == 0)
                 feed->first_ts =
                     feed->at->ev & SJ_ROW_EXCH ? feed->at->exch_ts : feed->at->local_ts;
         }

@@ -133,7 +133,8 @@ static void count_slippage(struct sj_bt_output *output, const struct sj_bt_fill_
 {
     if (isnan(row->slippage))
         return;
-    double ticks = round(row->slippage / output->tick) + SJ_BT_SLIPPAGE_BUCKETS / 2;
+    int middle = SJ_BT_SLIPPAGE_BUCKETS / 2;
+    double ticks = round(row->slippage / output->tick) + middle;
     ticks = fmax(0, fmin(ticks, SJ_BT_SLIPPAGE_BUCKETS - 1));
     output->slippage[(unsigned)ticks]++;
     output->slippage_sum += row->slippage * row->quantity;

@@ -34,7 +34,7 @@
     }                                                                                              \
     SJ_MUST_USE static inline sj_rc NAME##_grow(struct NAME *ring, uint32_t room)                  \
     {                                                                                              \
-        uint32_t count = ring->tail - ring->head;                                                  \
+        uint32_t count = ring->entries ? ring->tail - ring->head : 0;                              \
         uint64_t size = ring->entries ? ring->mask + UINT64_C(1) : 64;                             \
         while (size < (uint64_t)count + room)                                                      \
             size *= 2;                                                                             \
@@ -54,7 +54,7 @@
     SJ_MUST_USE static inline sj_rc NAME##_push(struct NAME *ring, const TYPE *entry)              \
     {                                                                                              \
         sj_rc rc = NAME##_grow(ring, 1);                                                           \
-        if (rc >= 0)                                                                               \
+        if (rc >= 0 && ring->entries)                                                              \
             ring->entries[ring->tail++ & ring->mask] = *entry;                                     \
         return rc;                                                                                 \
     }                                                                                              \
