@@ -19,8 +19,8 @@ static void log_strategy(void *context, uint32_t strategy, const char *text)
 static sj_rc create_rooms(struct sj_decide *decide, const struct sj_decide_options *options,
                           char error[SJ_DECIDE_ERROR_MAX])
 {
-    const struct sj_strategies_ops strategies_ops = {decide, take_intent, on_strategy_control,
-                                                     log_strategy};
+    const struct sj_strategies_ops strategies_ops = {decide, decide_take_intent,
+                                                     decide_on_strategy_control, log_strategy};
     const struct sj_strategies_options strategies = {
         .ops = &strategies_ops,
         .instruments = options->instruments,
@@ -35,15 +35,15 @@ static sj_rc create_rooms(struct sj_decide *decide, const struct sj_decide_optio
         .rules = options->rules,
         .holidays = options->holidays,
         .instrument_max = options->instrument_max,
-        .ops = {decide, on_risk_control},
+        .ops = {decide, decide_on_risk_control},
     };
-    const struct sj_order_ops order_ops = {decide, on_order_event, on_order_request};
+    const struct sj_order_ops order_ops = {decide, decide_on_order_event, decide_on_order_request};
     const struct sj_account_options account = {
         .config = options->account,
         .instruments = options->instruments,
         .rules = options->rules,
         .instrument_max = options->instrument_max,
-        .ops = {decide, on_account_event},
+        .ops = {decide, decide_on_account_event},
     };
     sj_rc rc = sj_strategies_create(&strategies, &decide->strategies);
     if (rc >= 0)
@@ -107,7 +107,7 @@ static void set_now(struct sj_decide *decide, int64_t now_ns)
 static void not_ready(struct sj_decide *decide, const char *why)
 {
     decide->ready = false;
-    emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_RECONCILE, 0, why);
+    decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_RECONCILE, 0, why);
 }
 
 void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
@@ -121,7 +121,7 @@ void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
     set_now(decide, now_ns);
     sj_frame_head(&start, SJ_EVENT_CONTROL, sizeof start);
     start.exch_ns = start.recv_ns = decide->now_ns;
-    emit(decide, (struct sj_frame *)&start);
+    decide_emit(decide, (struct sj_frame *)&start);
     not_ready(decide, "the broker has not told its orders yet");
     sj_orders_restored(decide->orders, decide->now_ns);
     decide->started = true;
@@ -137,13 +137,14 @@ void sj_decide_batch(struct sj_decide *decide, uint32_t src, uint64_t first_seq,
     note.exch_ns = note.recv_ns = decide->now_ns;
     note.first_seq = first_seq;
     note.last_seq = last_seq;
-    emit(decide, (struct sj_frame *)&note);
+    decide_emit(decide, (struct sj_frame *)&note);
 }
 
 static void feed_is_back(struct sj_decide *decide)
 {
     decide->feed_lost = false;
-    emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_FEED, 0, "market data flows again");
+    decide_emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_FEED, 0,
+                        "market data flows again");
 }
 
 void sj_decide_event(struct sj_decide *decide, const struct sj_frame *event)
@@ -177,7 +178,7 @@ void sj_decide_event(struct sj_decide *decide, const struct sj_frame *event)
     case SJ_EVENT_POSITION:
         sj_risk_account(decide->risk, event);
         sj_account_event(decide->account, event);
-        stop_account(decide, event);
+        decide_stop_account(decide, event);
         break;
     default:
         break;
@@ -201,8 +202,8 @@ static void apply_report(struct sj_decide *decide, const struct sj_order_report 
     if (report->kind == SJ_REPORT_LIST_END && !decide->ready && !decide->stopping &&
         is_reconciled(decide)) {
         decide->ready = true;
-        emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_RECONCILE, 0,
-                     "orders are reconciled");
+        decide_emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_RECONCILE, 0,
+                            "orders are reconciled");
     }
 }
 
@@ -210,17 +211,17 @@ void sj_decide_report(struct sj_decide *decide, struct sj_order_report *report, 
 {
     set_now(decide, now_ns);
     report->recv_ns = decide->now_ns;
-    emit(decide, (struct sj_frame *)report);
+    decide_emit(decide, (struct sj_frame *)report);
     apply_report(decide, report);
 }
 
-void apply_control(struct sj_decide *decide, const struct sj_control *control)
+void decide_apply_control(struct sj_decide *decide, const struct sj_control *control)
 {
     sj_risk_control(decide->risk, control);
     switch (control->kind) {
     case SJ_CONTROL_KILL:
         decide->status.killed = true;
-        stop_begin(decide);
+        decide_stop_begin(decide);
         break;
     case SJ_CONTROL_RESUME:
         decide->status.killed = false;
@@ -231,12 +232,12 @@ void apply_control(struct sj_decide *decide, const struct sj_control *control)
         decide->stopping = true;
         not_ready(decide, "trading ends");
         if (decide->stop_cancels)
-            cancel_begin(decide);
-        emit_stats(decide);
+            decide_cancel_begin(decide);
+        decide_emit_stats(decide);
         break;
     case SJ_CONTROL_PANIC:
         decide->status.killed = true;
-        stop_panic(decide);
+        decide_stop_panic(decide);
         break;
     default:
         break;
@@ -257,7 +258,7 @@ static void arm(struct sj_decide *decide, const struct sj_control *control)
 
 static void take_control(struct sj_decide *decide, const struct sj_control *control)
 {
-    apply_control(decide, control);
+    decide_apply_control(decide, control);
     if (control->kind == SJ_CONTROL_ARM || control->kind == SJ_CONTROL_DISARM)
         arm(decide, control);
 }
@@ -267,7 +268,7 @@ void sj_decide_control(struct sj_decide *decide, struct sj_control *control, int
     set_now(decide, now_ns);
     sj_frame_head(control, SJ_EVENT_CONTROL, sizeof *control);
     control->exch_ns = control->recv_ns = decide->now_ns;
-    emit(decide, (struct sj_frame *)control);
+    decide_emit(decide, (struct sj_frame *)control);
     take_control(decide, control);
 }
 
@@ -283,7 +284,7 @@ void sj_decide_lost(struct sj_decide *decide, uint32_t src, uint64_t count, int6
     set_now(decide, now_ns);
     sj_frame_head(&gap, SJ_EVENT_GAP, sizeof gap);
     gap.exch_ns = gap.recv_ns = decide->now_ns;
-    emit(decide, (struct sj_frame *)&gap);
+    decide_emit(decide, (struct sj_frame *)&gap);
     sj_strategies_event(decide->strategies, (const struct sj_frame *)&gap, decide->now_ns);
 }
 
@@ -300,7 +301,7 @@ int64_t sj_decide_due(const struct sj_decide *decide)
     const int64_t dues[] = {
         sj_strategies_next_timer(decide->strategies),
         sj_orders_due_ns(decide->orders),
-        stop_due(decide),
+        decide_stop_due(decide),
         feed_due(decide),
         decide->started ? decide->next_stats_ns : INT64_MAX,
     };
@@ -315,14 +316,14 @@ static void pass_time(struct sj_decide *decide)
 {
     if (decide->now_ns >= feed_due(decide)) {
         decide->feed_lost = true;
-        emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_FEED, 0, "no market data");
+        decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_FEED, 0, "no market data");
     }
     sj_orders_time(decide->orders, decide->now_ns);
-    stop_time(decide);
+    decide_stop_time(decide);
     sj_strategies_time(decide->strategies, decide->now_ns);
     if (decide->started && decide->now_ns >= decide->next_stats_ns) {
         decide->next_stats_ns = decide->now_ns + STATS_EVERY_NS;
-        emit_stats(decide);
+        decide_emit_stats(decide);
     }
 }
 
@@ -332,7 +333,7 @@ void sj_decide_time(struct sj_decide *decide, int64_t now_ns)
     set_now(decide, now_ns);
     sj_frame_head(&timer, SJ_EVENT_TIMER, sizeof timer);
     timer.time_ns = decide->now_ns;
-    emit(decide, (struct sj_frame *)&timer);
+    decide_emit(decide, (struct sj_frame *)&timer);
     pass_time(decide);
 }
 

@@ -23,10 +23,10 @@ static void ring_is_full(struct sj_decide *decide)
     sj_risk_control(decide->risk, &control);
     if (decide->ops.trip)
         decide->ops.trip(decide->ops.context, &control);
-    stop_begin(decide);
+    decide_stop_begin(decide);
 }
 
-int64_t emit(struct sj_decide *decide, struct sj_frame *event)
+int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event)
 {
     int64_t seq = decide->ops.publish(decide->ops.context, event);
     if (seq < 0) {
@@ -37,16 +37,16 @@ int64_t emit(struct sj_decide *decide, struct sj_frame *event)
     return seq;
 }
 
-void emit_control(struct sj_decide *decide, enum sj_control_kind kind,
-                  enum sj_control_source source, uint32_t instrument, const char *text)
+void decide_emit_control(struct sj_decide *decide, enum sj_control_kind kind,
+                         enum sj_control_source source, uint32_t instrument, const char *text)
 {
     struct sj_control control = {.kind = (uint8_t)kind, .source = (uint8_t)source};
     sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
     control.instrument = instrument;
     control.exch_ns = control.recv_ns = decide->now_ns;
     snprintf(control.text, sizeof control.text, "%s", text);
-    emit(decide, (struct sj_frame *)&control);
-    apply_control(decide, &control);
+    decide_emit(decide, (struct sj_frame *)&control);
+    decide_apply_control(decide, &control);
 }
 
 /* An order that never came to be, told to everybody who reserved or waits for something. */
@@ -65,14 +65,14 @@ static void reject(struct sj_decide *decide, const struct sj_intent *intent, con
     update.instrument = intent->instrument;
     update.exch_ns = update.recv_ns = decide->now_ns;
     snprintf(update.text, sizeof update.text, "%s", why);
-    on_order_event(decide, (struct sj_frame *)&update);
+    decide_on_order_event(decide, (struct sj_frame *)&update);
 }
 
 static bool judge(struct sj_decide *decide, const struct sj_intent *intent)
 {
     struct sj_verdict verdict;
     bool accepted = sj_risk_check(decide->risk, intent, decide->now_ns, &verdict);
-    int64_t seq = emit(decide, (struct sj_frame *)&verdict);
+    int64_t seq = decide_emit(decide, (struct sj_frame *)&verdict);
     if (accepted && seq < 0) { /* an order without a written verdict is none */
         reject(decide, intent, "the ring takes no more");
         return false;
@@ -85,7 +85,7 @@ static bool judge(struct sj_decide *decide, const struct sj_intent *intent)
     return accepted;
 }
 
-uint64_t take_intent(void *context, struct sj_intent *intent)
+uint64_t decide_take_intent(void *context, struct sj_intent *intent)
 {
     struct sj_decide *decide = context;
     if (decide->full && intent->kind == SJ_INTENT_PLACE)
@@ -93,7 +93,7 @@ uint64_t take_intent(void *context, struct sj_intent *intent)
     intent->intent_id = decide->next_intent_id;
     intent->exch_ns = intent->recv_ns = decide->now_ns;
     sj_order_tag(intent->intent_id, intent->custom_field);
-    if (emit(decide, (struct sj_frame *)intent) < 0)
+    if (decide_emit(decide, (struct sj_frame *)intent) < 0)
         return 0;
     decide->next_intent_id++;
     decide->status.intent_count++;
@@ -105,30 +105,30 @@ uint64_t take_intent(void *context, struct sj_intent *intent)
     return intent->intent_id;
 }
 
-uint64_t house_intent(struct sj_decide *decide, struct sj_intent *intent)
+uint64_t decide_house_intent(struct sj_decide *decide, struct sj_intent *intent)
 {
     sj_frame_head(intent, SJ_EVENT_INTENT, sizeof *intent);
     intent->strategy = HOUSE;
-    return take_intent(decide, intent);
+    return decide_take_intent(decide, intent);
 }
 
-void on_order_event(void *context, struct sj_frame *event)
+void decide_on_order_event(void *context, struct sj_frame *event)
 {
     struct sj_decide *decide = context;
     switch (event->template_id) {
     case SJ_EVENT_FILL:
         sj_account_fill(decide->account, (struct sj_fill *)event);
-        emit(decide, event);
+        decide_emit(decide, event);
         sj_risk_fill(decide->risk, (const struct sj_fill *)event);
         decide->status.fill_count++;
         break;
     case SJ_EVENT_ORDER:
-        emit(decide, event);
+        decide_emit(decide, event);
         sj_risk_order(decide->risk, (const struct sj_order_update *)event);
         break;
     case SJ_EVENT_CONTROL:
-        emit(decide, event);
-        apply_control(decide, (const struct sj_control *)event);
+        decide_emit(decide, event);
+        decide_apply_control(decide, (const struct sj_control *)event);
         return;
     default:
         return;
@@ -137,7 +137,7 @@ void on_order_event(void *context, struct sj_frame *event)
 }
 
 /* What the link could not take is written down: decided again, the same request must fail again. */
-sj_rc on_order_request(void *context, const struct sj_order_request *request)
+sj_rc decide_on_order_request(void *context, const struct sj_order_request *request)
 {
     struct sj_decide *decide = context;
     sj_rc rc = decide->ops.send(decide->ops.context, request);
@@ -154,46 +154,46 @@ sj_rc on_order_request(void *context, const struct sj_order_request *request)
     sj_frame_head(&report, SJ_EVENT_ORDER_REPORT, sizeof report);
     report.instrument = request->instrument;
     report.exch_ns = report.recv_ns = decide->now_ns;
-    emit(decide, (struct sj_frame *)&report);
+    decide_emit(decide, (struct sj_frame *)&report);
     return rc;
 }
 
 /* Broker and we differ, or agree again; an instrument is blocked by that. */
-void on_account_event(void *context, struct sj_frame *event)
+void decide_on_account_event(void *context, struct sj_frame *event)
 {
     struct sj_decide *decide = context;
-    emit(decide, event);
+    decide_emit(decide, event);
     if (event->template_id == SJ_EVENT_CONTROL)
-        apply_control(decide, (const struct sj_control *)event);
+        decide_apply_control(decide, (const struct sj_control *)event);
     else
         sj_risk_account(decide->risk, event);
 }
 
 /* Risk stopped trading itself. */
-void on_risk_control(void *context, const struct sj_control *control)
+void decide_on_risk_control(void *context, const struct sj_control *control)
 {
     struct sj_decide *decide = context;
     struct sj_control copy = *control;
-    emit(decide, (struct sj_frame *)&copy);
+    decide_emit(decide, (struct sj_frame *)&copy);
     if (decide->ops.trip)
         decide->ops.trip(decide->ops.context, &copy);
-    stop_begin(decide);
+    decide_stop_begin(decide);
 }
 
-void on_strategy_control(void *context, struct sj_control *control)
+void decide_on_strategy_control(void *context, struct sj_control *control)
 {
     struct sj_decide *decide = context;
-    emit(decide, (struct sj_frame *)control);
+    decide_emit(decide, (struct sj_frame *)control);
     sj_risk_control(decide->risk, control);
 }
 
-void emit_stats(struct sj_decide *decide)
+void decide_emit_stats(struct sj_decide *decide)
 {
     for (uint32_t i = 1; i <= sj_strategies_count(decide->strategies); i++) {
         struct sj_strategy_stats stats;
         if (sj_strategies_stats(decide->strategies, i, decide->now_ns, &stats) < 0)
             continue;
         sj_account_stats(decide->account, &stats);
-        emit(decide, (struct sj_frame *)&stats);
+        decide_emit(decide, (struct sj_frame *)&stats);
     }
 }

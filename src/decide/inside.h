@@ -48,27 +48,27 @@ struct sj_decide {
 };
 
 /* emit.c */
-int64_t emit(struct sj_decide *decide, struct sj_frame *event);
-void emit_control(struct sj_decide *decide, enum sj_control_kind kind,
-                  enum sj_control_source source, uint32_t instrument, const char *text);
-uint64_t take_intent(void *context, struct sj_intent *intent);
-uint64_t house_intent(struct sj_decide *decide, struct sj_intent *intent);
-void on_order_event(void *context, struct sj_frame *event);
-sj_rc on_order_request(void *context, const struct sj_order_request *request);
-void on_account_event(void *context, struct sj_frame *event);
-void on_risk_control(void *context, const struct sj_control *control);
-void on_strategy_control(void *context, struct sj_control *control);
-void emit_stats(struct sj_decide *decide);
+int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event);
+void decide_emit_control(struct sj_decide *decide, enum sj_control_kind kind,
+                         enum sj_control_source source, uint32_t instrument, const char *text);
+uint64_t decide_take_intent(void *context, struct sj_intent *intent);
+uint64_t decide_house_intent(struct sj_decide *decide, struct sj_intent *intent);
+void decide_on_order_event(void *context, struct sj_frame *event);
+sj_rc decide_on_order_request(void *context, const struct sj_order_request *request);
+void decide_on_account_event(void *context, struct sj_frame *event);
+void decide_on_risk_control(void *context, const struct sj_control *control);
+void decide_on_strategy_control(void *context, struct sj_control *control);
+void decide_emit_stats(struct sj_decide *decide);
 
 /* stop.c */
-void cancel_begin(struct sj_decide *decide);
-void stop_begin(struct sj_decide *decide);
-void stop_panic(struct sj_decide *decide);
-void stop_account(struct sj_decide *decide, const struct sj_frame *event);
-int64_t stop_due(const struct sj_decide *decide);
-void stop_time(struct sj_decide *decide);
+void decide_cancel_begin(struct sj_decide *decide);
+void decide_stop_begin(struct sj_decide *decide);
+void decide_stop_panic(struct sj_decide *decide);
+void decide_stop_account(struct sj_decide *decide, const struct sj_frame *event);
+int64_t decide_stop_due(const struct sj_decide *decide);
+void decide_stop_time(struct sj_decide *decide);
 
 /* decide.c */
-void apply_control(struct sj_decide *decide, const struct sj_control *control);
+void decide_apply_control(struct sj_decide *decide, const struct sj_control *control);
 
 #endif

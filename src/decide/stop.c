@@ -12,16 +12,16 @@
 #define PANIC_SETTLE_NS (300 * SJ_NS_PER_MS) /* fills travel before the broker is asked again */
 #define OPEN_MAX 512                         /* cancels begun in one turn */
 
-void cancel_begin(struct sj_decide *decide)
+void decide_cancel_begin(struct sj_decide *decide)
 {
     decide->cancelling = true;
     decide->next_cancel_ns = decide->now_ns;
 }
 
-void stop_begin(struct sj_decide *decide)
+void decide_stop_begin(struct sj_decide *decide)
 {
     if (decide->kill_cancels || decide->panic != PANIC_NONE)
-        cancel_begin(decide);
+        decide_cancel_begin(decide);
 }
 
 static void cancel(struct sj_decide *decide, uint64_t intent_id, uint32_t instrument)
@@ -33,7 +33,7 @@ static void cancel(struct sj_decide *decide, uint64_t intent_id, uint32_t instru
         .price_e6 = SJ_NULL_E6,
         .arrival_mid_e6 = SJ_NULL_E6,
     };
-    house_intent(decide, &intent);
+    decide_house_intent(decide, &intent);
 }
 
 /* Cancels what works and is not being cancelled; what the orders cannot send yet they send later by
@@ -63,14 +63,14 @@ static void cancel_all(struct sj_decide *decide)
 
 /* --- panic --- */
 
-void stop_panic(struct sj_decide *decide)
+void decide_stop_panic(struct sj_decide *decide)
 {
     if (decide->panic != PANIC_NONE)
         return;
     decide->panic = PANIC_CANCELLING;
     decide->panic_ns = decide->now_ns;
     decide->panic_rounds = 0;
-    stop_begin(decide);
+    decide_stop_begin(decide);
 }
 
 static void ask(struct sj_decide *decide)
@@ -110,7 +110,7 @@ static void close_out(struct sj_decide *decide, const struct sj_instrument *inst
     const struct sj_top *top = sj_strategies_top(decide->strategies, instrument->instrument);
     if (top->bid_e6 > 0 && top->ask_e6 > 0)
         intent.arrival_mid_e6 = (top->bid_e6 + top->ask_e6) / 2;
-    house_intent(decide, &intent);
+    decide_house_intent(decide, &intent);
 }
 
 /* Orders for each position that the broker says we hold. True: there was none. */
@@ -132,14 +132,14 @@ static bool flatten(struct sj_decide *decide)
 static void finish(struct sj_decide *decide)
 {
     decide->panic = PANIC_NONE;
-    emit_control(decide, SJ_CONTROL_PANIC_DONE, SJ_CONTROL_BY_PROCESS, 0,
-                 "cancelled and flat, as the broker says");
+    decide_emit_control(decide, SJ_CONTROL_PANIC_DONE, SJ_CONTROL_BY_PROCESS, 0,
+                        "cancelled and flat, as the broker says");
     if (decide->ops.panic_done)
         decide->ops.panic_done(decide->ops.context);
 }
 
 /* An ACCOUNT event ends a snapshot of the broker's positions. */
-void stop_account(struct sj_decide *decide, const struct sj_frame *event)
+void decide_stop_account(struct sj_decide *decide, const struct sj_frame *event)
 {
     if (decide->panic != PANIC_ASKING || event->template_id != SJ_EVENT_ACCOUNT ||
         !sj_account_fresh(decide->account, decide->panic_ns))
@@ -162,12 +162,12 @@ static void panic_time(struct sj_decide *decide)
         ask(decide);
     else if (decide->panic == PANIC_FLATTENING && age_ns >= PANIC_SETTLE_NS) {
         decide->panic = PANIC_CANCELLING; /* what of it still rests */
-        cancel_begin(decide);
+        decide_cancel_begin(decide);
         decide->panic_ns = decide->now_ns;
     }
 }
 
-int64_t stop_due(const struct sj_decide *decide)
+int64_t decide_stop_due(const struct sj_decide *decide)
 {
     int64_t due_ns = decide->cancelling ? decide->next_cancel_ns : INT64_MAX;
     int64_t panic_ns = INT64_MAX;
@@ -180,7 +180,7 @@ int64_t stop_due(const struct sj_decide *decide)
     return panic_ns < due_ns ? panic_ns : due_ns;
 }
 
-void stop_time(struct sj_decide *decide)
+void decide_stop_time(struct sj_decide *decide)
 {
     if (decide->cancelling && decide->now_ns >= decide->next_cancel_ns)
         cancel_all(decide);
