@@ -144,6 +144,26 @@ static void a_trade_before_the_request_has_come_fills_nothing(void **state)
     assert_int_equal(day->fill_count, 0);
 }
 
+static void a_buy_takes_what_its_limit_does_not_show_at_the_limit(void **state)
+{
+    static const struct sj_strategy_param rod[] = {
+        {"step", "1s", 0}, {"qty", "10", 0}, {"tif", "ROD", 0}};
+    static const struct sj_strategy_instance taker = {
+        .name = "touch", .use = "touch_quoter", .params = rod, .param_count = 3};
+    struct day *day = *state;
+    add_touch(day);
+    /* The ask falls to our bid while the order is on its way. */
+    add(day, SJ_ROW_DEPTH | SJ_ROW_SELL | BOTH, 2 * SECOND + 500000, 100, 0.04);
+    add(day, SJ_ROW_DEPTH | SJ_ROW_BUY | BOTH, SECOND * 5 / 2, 99, 1);
+    day->options.strategies = &taker;
+    assert_true(run(day) >= 0);
+    assert_int_equal(day->fill_count, 1);
+    assert_int_equal(day->fills[0].quantity, 10);
+    assert_int_equal(day->fills[0].price_e6, 100000000);
+    assert_false(day->fills[0].maker);
+    assert_int_equal(day->fills[0].exch_ns, 2 * SECOND + 1000000);
+}
+
 static void bad_rows_are_counted_and_stop_a_strict_run(void **state)
 {
     struct day *day = *state;
@@ -231,6 +251,8 @@ int run_suite(void)
         cmocka_unit_test_setup_teardown(an_order_filled_to_its_last_lot_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_trade_before_the_request_has_come_fills_nothing, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_buy_takes_what_its_limit_does_not_show_at_the_limit,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(bad_rows_are_counted_and_stop_a_strict_run, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(senseless_options_are_refused, setup, teardown),
