@@ -203,6 +203,7 @@ static void options_carry_strike_right_and_the_brokers_code(void **state)
     instrument = sj_instruments_get(fixture->instruments, put->instrument);
     assert_memory_equal(instrument->code, "CDO62.5X1", 10);
     assert_memory_equal(instrument->delivery_month, "202112W1", 8);
+    sj_taifex_day_done(&fixture->day);
     snprintf(text, sizeof text, "%s20210726,TXO,17000,202108,X,084501,1,1,\n", options_header);
     assert_int_equal(parse(fixture, text), -SJ_E_MALFORMED);
     assert_string_equal(fixture->day.error, "line 2: the right is 'X', neither C nor P");

@@ -155,7 +155,7 @@ static void spoil(struct day *day, struct sj_intent *intent)
         intent->price_e6 = SJ_NULL_E6;
         break;
     case 1:
-        intent->price_e6 = -intent->price_e6;
+        intent->price_e6 = (int64_t)(0 - (uint64_t)intent->price_e6);
         break;
     case 2:
         intent->quantity = 0;
