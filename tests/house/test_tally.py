@@ -25,6 +25,10 @@ def test_failed_and_skipped_functions_are_told_apart():
     assert tally.tally_program(record(text, "FAIL", 1)) == (1, 1, 1)
 
 
+def test_a_function_left_out_by_cmocka_is_skipped():
+    assert tally.tally_program(record("1..2\nnot ok 1 # SKIP a\nok 2 - b\n")) == (1, 0, 1)
+
+
 def test_a_crash_half_way_is_a_failure():
     assert tally.tally_program(record("1..3\nok 1 - a\n", "FAIL", -6)) == (1, 1, 0)
     assert tally.tally_program(record("1..3\nok 1 - a\n")) == (1, 1, 0)
