@@ -196,8 +196,8 @@ static void decode_plain(struct sj_bt_feed *feed, const struct sj_row *end)
         uint32_t on_exchange = (row->ev & SJ_ROW_EXCH) != 0;
         uint32_t on_local = (row->ev & SJ_ROW_LOCAL) != 0;
         unsigned step_kind = trade ? SJ_BT_TRADE : SJ_BT_DEPTH;
-        int32_t key = (int32_t)(sell ^ trade ? SJ_BT_KEYS - 1 - at : at);
-        double quantity = !trade & (row->qty < half_lot) ? 0 : row->qty;
+        int32_t key = (int32_t)((sell ^ trade) ? SJ_BT_KEYS - 1 - at : at);
+        double quantity = (!trade & (row->qty < half_lot)) ? 0 : row->qty;
         write_step(&exchange[exchange_tail & exchange_mask], row->exch_ts, quantity, key, step_kind,
                    sell);
         exchange_tail += on_exchange;
