@@ -16,10 +16,8 @@ __attribute__((format(printf, 3, 4))) static sj_rc fail(char *error, sj_rc rc, c
 {
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(error, SJ_DECIDING_ERROR_MAX, format, args);
+    sj_rc_explain(error, SJ_DECIDING_ERROR_MAX, rc, format, args);
     va_end(args);
-    if (used >= 0 && used < SJ_DECIDING_ERROR_MAX)
-        snprintf(error + used, (size_t)(SJ_DECIDING_ERROR_MAX - used), ": %s", sj_rc_text(rc));
     return rc;
 }
 

@@ -24,10 +24,8 @@ __attribute__((format(printf, 3, 4))) static sj_rc fail(struct sj_live *live, sj
 {
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(live->error, sizeof live->error, format, args);
+    sj_rc_explain(live->error, sizeof live->error, rc, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof live->error)
-        snprintf(live->error + used, sizeof live->error - (size_t)used, ": %s", sj_rc_text(rc));
     return rc;
 }
 

@@ -36,10 +36,8 @@ __attribute__((format(printf, 3, 4))) static sj_rc fail(struct run *run, sj_rc r
 {
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(run->error, SJ_AS_LIVE_ERROR_MAX, format, args);
+    sj_rc_explain(run->error, SJ_AS_LIVE_ERROR_MAX, rc, format, args);
     va_end(args);
-    if (used >= 0 && used < SJ_AS_LIVE_ERROR_MAX)
-        snprintf(run->error + used, (size_t)(SJ_AS_LIVE_ERROR_MAX - used), ": %s", sj_rc_text(rc));
     return rc;
 }
 

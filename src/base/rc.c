@@ -1,6 +1,7 @@
 #include "base/rc.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 struct rc_entry {
@@ -61,4 +62,12 @@ bool sj_rc_retryable(sj_rc rc)
     default:
         return false;
     }
+}
+
+sj_rc sj_rc_explain(char *error, size_t size, sj_rc rc, const char *format, va_list args)
+{
+    int used = vsnprintf(error, size, format, args);
+    if (used >= 0 && (size_t)used < size)
+        snprintf(error + used, size - (size_t)used, ": %s", sj_rc_text(rc));
+    return rc;
 }

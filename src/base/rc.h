@@ -3,6 +3,8 @@
 #define SJ_BASE_RC_H
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
 
 #include "shijim/rc.h"
 
@@ -12,5 +14,10 @@ static inline sj_rc sj_rc_errno(void)
     int code = errno;
     return code > 0 ? -code : -EIO;
 }
+
+/* Writes one line, what was done and then ": " with the code's text, cut to `size`. Returns rc.
+ * What a room's own `fail` calls. [any thread] */
+sj_rc sj_rc_explain(char *error, size_t size, sj_rc rc, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
 
 #endif
