@@ -25,7 +25,6 @@
 #define COUNT(field, n)                                                                            \
     atomic_store_explicit(&(field), atomic_load_explicit(&(field), memory_order_relaxed) + (n),    \
                           memory_order_relaxed)
-#define GAUGE(field, value) atomic_store_explicit(&(field), value, memory_order_relaxed)
 
 /* --- what decide asks for --- */
 
@@ -33,10 +32,8 @@ static int64_t publish(void *context, struct sj_frame *event)
 {
     struct sj_trader *trader = context;
     sj_rc rc = sj_bus_publish(trader->ring, event);
-    if (rc < 0) {
-        COUNT(trader->counters.refused, 1);
+    if (rc < 0)
         return rc;
-    }
     COUNT(trader->counters.published, 1);
     event->seq = sj_bus_last_seq(trader->ring);
     trader_note(trader, event);
@@ -143,12 +140,13 @@ static void on_note(void *context, const char *text)
     sj_log_info("orders", "%s", text);
 }
 
-static void take_switch(struct sj_trader *trader, int64_t now_ns)
+/* True: somebody has touched it. */
+static bool take_switch(struct sj_trader *trader, int64_t now_ns)
 {
     uint64_t generation = sj_switch_generation(trader->sw);
     struct sj_switch_view view;
     if (generation == trader->seen)
-        return;
+        return false;
     trader->seen = generation;
     sj_switch_view(trader->sw, &view);
     if (view.killed != trader->killed) {
@@ -166,13 +164,13 @@ static void take_switch(struct sj_trader *trader, int64_t now_ns)
         trader->panics = view.panic_count;
         sj_decide_control(trader->decide, &control, now_ns);
     }
+    return true;
 }
 
 static void tell_lapped(struct sj_trader *trader, struct trader_ring *ring, int64_t now_ns)
 {
     uint64_t lost = sj_bus_reader_lost(ring->reader);
     sj_decide_lost(trader->decide, ring->src, lost - ring->lost, now_ns);
-    COUNT(trader->counters.lost, lost - ring->lost);
     ring->lost = lost;
 }
 
@@ -196,8 +194,6 @@ static uint32_t take_ring(struct sj_trader *trader, struct trader_ring *ring)
         sj_decide_event(trader->decide, (const struct sj_frame *)at);
     }
     trader->batch_ns = 0;
-    COUNT(trader->counters.batches, 1);
-    COUNT(trader->counters.events, span.count);
     if (sj_bus_release(ring->reader) == -SJ_E_LAPPED)
         tell_lapped(trader, ring, sj_clock_utc_ns());
     return span.count;
@@ -213,19 +209,12 @@ static void save(struct sj_trader *trader)
         sj_saved_commit(trader->saved, (size_t)rc);
 }
 
+/* What the turn has changed, for who looks from outside. */
 static void show(struct sj_trader *trader)
 {
     struct sj_decide_status status;
-    struct sj_trader_counters *counters = &trader->counters;
     sj_decide_status(trader->decide, &status);
-    GAUGE(counters->intents, status.intent_count);
-    GAUGE(counters->accepted, status.accepted_count);
-    GAUGE(counters->refusals, status.refused_count);
-    GAUGE(counters->fills, status.fill_count);
-    GAUGE(counters->open_orders, status.open_count);
-    GAUGE(counters->killed, trader->killed);
-    GAUGE(counters->panicking, status.panicking);
-    GAUGE(counters->ready, status.ready);
+    atomic_store_explicit(&trader->counters.open_orders, status.open_count, memory_order_relaxed);
     sj_switch_seen(trader->sw, trader->seen, status.open_count);
 }
 
@@ -287,7 +276,7 @@ sj_rc sj_trader_work(void *context)
     int64_t now_ns = sj_clock_utc_ns();
     if (!trader->begun)
         begin(trader, now_ns);
-    take_switch(trader, now_ns);
+    done += take_switch(trader, now_ns);
     done += sj_order_link_work(trader->link);
     done += send_held(trader);
     for (uint32_t i = 0; i < trader->ring_count; i++)
@@ -296,9 +285,11 @@ sj_rc sj_trader_work(void *context)
         sj_decide_time(trader->decide, now_ns);
         done++;
     }
-    if (atomic_load_explicit(&trader->stop_asked, memory_order_acquire))
+    bool stopping = atomic_load_explicit(&trader->stop_asked, memory_order_acquire);
+    if (stopping)
         stop_turn(trader, now_ns);
-    show(trader);
+    if (done > 0 || stopping)
+        show(trader);
     if (done == 0)
         idle(trader, now_ns);
     return (sj_rc)done;
@@ -351,10 +342,8 @@ sj_rc trader_fail(char *error, sj_rc rc, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(error, SJ_TRADER_ERROR_MAX, format, args);
+    sj_rc_explain(error, SJ_TRADER_ERROR_MAX, rc, format, args);
     va_end(args);
-    if (used >= 0 && used < SJ_TRADER_ERROR_MAX)
-        snprintf(error + used, (size_t)(SJ_TRADER_ERROR_MAX - used), ": %s", sj_rc_text(rc));
     return rc;
 }
 

@@ -46,11 +46,7 @@ struct sj_trader_options {
 struct sj_trader_counters {
     _Atomic uint64_t published;         /* on the own ring, by this process */
     _Atomic uint64_t account_published; /* on the ring "account" */
-    _Atomic uint64_t refused;           /* events that the own ring did not take */
-    _Atomic uint64_t batches, events, lost;
-    _Atomic uint64_t intents, accepted, refusals, fills;
     _Atomic uint32_t open_orders;
-    _Atomic uint32_t killed, panicking, ready;
     struct sj_hist react_ns; /* receipt of the event -> its request is handed to the link */
 };
 

@@ -41,8 +41,7 @@ struct sj_decide {
     bool cancelling; /* a kill has still to cancel what works */
     int64_t next_cancel_ns;
     enum panic_phase panic;
-    int64_t panic_ns;      /* when its present phase began */
-    uint32_t panic_rounds; /* of flattening */
+    int64_t panic_ns; /* when its present phase began */
 
     struct sj_decide_status status;
 };

@@ -69,7 +69,6 @@ void decide_stop_panic(struct sj_decide *decide)
         return;
     decide->panic = PANIC_CANCELLING;
     decide->panic_ns = decide->now_ns;
-    decide->panic_rounds = 0;
     decide_stop_begin(decide);
 }
 
@@ -150,7 +149,6 @@ void decide_stop_account(struct sj_decide *decide, const struct sj_frame *event)
     }
     decide->panic = PANIC_FLATTENING;
     decide->panic_ns = decide->now_ns;
-    decide->panic_rounds++;
 }
 
 static void panic_time(struct sj_decide *decide)
