@@ -46,11 +46,16 @@ static void on_report(void *context, const struct sj_bt_report *report)
         result->position += sign * quantity;
         result->volume += quantity;
         result->value += price * quantity;
-        struct sj_bt_fill_row row = {report->exch_ns,  report->at_ns,
-                                     report->order,    price_e6,
-                                     report->quantity, report->left,
-                                     report->side,     report->maker,
-                                     report->queue,    (price - report->mid) * sign};
+        struct sj_bt_fill_row row = {.exch_ns = report->exch_ns,
+                                     .local_ns = report->at_ns,
+                                     .order = report->order,
+                                     .price_e6 = price_e6,
+                                     .quantity = report->quantity,
+                                     .left = report->left,
+                                     .side = report->side,
+                                     .maker = report->maker,
+                                     .queue = report->queue,
+                                     .slippage = (price - report->mid) * sign};
         if (options->sink.fill)
             options->sink.fill(options->sink.context, &row);
         return;
@@ -212,7 +217,9 @@ static sj_rc check(const struct sj_bt_options *options, char *error)
 {
     const char *wrong = NULL;
     double tick_e6 = options->tick * 1e6;
-    if (!(tick_e6 >= 1 && tick_e6 < 1e12) || fabs(tick_e6 - round(tick_e6)) > 1e-6 * tick_e6)
+    if (options->journal_count > 0 || !options->path)
+        wrong = "a file of rows is needed";
+    else if (!(tick_e6 >= 1 && tick_e6 < 1e12) || fabs(tick_e6 - round(tick_e6)) > 1e-6 * tick_e6)
         wrong = "tick: a whole number of millionths is needed";
     else if (!(options->lot >= 1e-9 && options->lot <= 1e9))
         wrong = "lot: it must be more than 0";

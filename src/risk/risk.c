@@ -47,7 +47,7 @@ static void set_limits(struct limits *limits, const struct sj_risk_config *confi
 static sj_rc check_options(const struct sj_risk_options *options, char error[SJ_RISK_ERROR_MAX])
 {
     const struct sj_risk_config *config = options->config;
-    if (config->rate_cancel_reserve >= config->rate_account) {
+    if (config->rate_account > 0 && config->rate_cancel_reserve >= config->rate_account) {
         snprintf(error, SJ_RISK_ERROR_MAX,
                  "risk.rate_cancel_reserve (%lld) leaves nothing of risk.rate_account (%lld) to "
                  "orders; lower it",

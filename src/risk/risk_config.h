@@ -56,7 +56,7 @@ struct sj_risk_config {
     int64_t daily_loss_max;
     int64_t drawdown_max;
     int64_t rate_window_ms;
-    int64_t rate_account;
+    int64_t rate_account; /* 0: any; no file says so, backtests do */
     int64_t rate_cancel_reserve;
     int64_t rate_side;
     int64_t rate_strategy;
