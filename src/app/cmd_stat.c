@@ -2,6 +2,7 @@
 #include "app/format.h"
 #include "app/view.h"
 #include "base/cli.h"
+#include "base/clock.h"
 
 #include "bus/bus.h"
 
@@ -31,14 +32,24 @@ struct rings {
     uint32_t count;
 };
 
+/* A producer that lives but no longer turns shows here. */
+static int64_t beat_age_ns(const struct sj_bus_stat *stat)
+{
+    int64_t age_ns = sj_clock_mono_ns() - stat->beat_ns;
+    return age_ns > 0 ? age_ns : 0;
+}
+
 static void print_ring(const struct sj_bus_stat *stat)
 {
-    printf("ring %-12s source %u  %s events  %s  %s refused  producer %d %s\n", stat->name,
-           stat->src, SJ_COUNT(stat->last_seq), SJ_BYTES(stat->size), SJ_COUNT(stat->refused_count),
+    printf("ring %-12s source %u  %s events  %s  %s refused  producer %d %s", stat->name, stat->src,
+           SJ_COUNT(stat->last_seq), SJ_BYTES(stat->size), SJ_COUNT(stat->refused_count),
            stat->producer_pid,
            stat->closed           ? "closed"
            : stat->producer_alive ? "alive"
                                   : "dead");
+    if (stat->producer_alive && !stat->closed)
+        printf(", beat %.1f s ago", (double)beat_age_ns(stat) / 1e9);
+    putchar('\n');
     for (uint32_t i = 0; i < stat->reader_count; i++) {
         const struct sj_bus_reader_stat *reader = &stat->readers[i];
         printf("  reader %-16s %-8s lag %s (most %s)  lost %s  %d %s\n", reader->name,
@@ -63,6 +74,7 @@ static void print_ring_json(const struct sj_bus_stat *stat)
     sj_json_field_uint(&json, "size_bytes", stat->size);
     sj_json_field_bool(&json, "producer_alive", stat->producer_alive);
     sj_json_field_bool(&json, "closed", stat->closed);
+    sj_json_field_int(&json, "beat_age_ns", beat_age_ns(stat));
     sj_json_key(&json, "readers");
     sj_json_begin_array(&json);
     for (uint32_t i = 0; i < stat->reader_count; i++) {

@@ -1,5 +1,6 @@
-/* The inside of trader.h, shared by trader.c (turns), trader_start.c (create and restore) and
- * trader_view.c (what people see). */
+/* The inside of trader.h, shared by trader.c (turns), trader_open.c (create and close),
+ * trader_start.c (what earlier runs traded), trader_out.c (what decide asks for) and trader_view.c
+ * (what people see). */
 #ifndef SJ_APP_TRADER_PRIVATE_H
 #define SJ_APP_TRADER_PRIVATE_H
 
@@ -85,8 +86,14 @@ struct sj_trader {
 /* trader_start.c */
 SJ_MUST_USE sj_rc trader_prepare(struct sj_trader *trader, const struct sj_journal *journal,
                                  char error[SJ_TRADER_ERROR_MAX]);
-/* trader.c */
+/* trader_out.c */
 SJ_MUST_USE sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_MAX]);
+/* Sends what waited for the disk; returns how many. */
+uint32_t trader_send_held(struct sj_trader *trader);
+/* The link's, with the trader as context. */
+void trader_on_report(void *context, const struct sj_order_report *report);
+void trader_on_note(void *context, const char *text);
+/* trader_open.c */
 __attribute__((format(printf, 3, 4))) sj_rc trader_fail(char *error, sj_rc rc, const char *format,
                                                         ...);
 /* trader_view.c */

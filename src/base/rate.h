@@ -27,6 +27,10 @@
 
 #define SJ_RATE_SLOTS_MAX 1024
 
+/* The broker's own limit: calls of an account (place, change, cancel, status) in 10 s. No
+ * configuration passes it. */
+#define SJ_ORDER_CALLS_MAX 250
+
 struct sj_rate {
     uint32_t limit;    /* slots in all */
     uint32_t reserve;  /* of them, for urgent calls only */

@@ -92,6 +92,7 @@ sj_rc sj_bus_stat(const char *dir, const char *name, struct sj_bus_stat *ret)
     ret->size = view.g.size;
     ret->last_seq = head->shown.last_seq;
     ret->refused_count = head->shown.refused_count;
+    ret->beat_ns = atomic_load_explicit(&head->beat_ns, memory_order_relaxed);
     /* By slot, so that a reader keeps its index as others come and go; reader_count is the number
      * of indexes to look at, and a free one among them has pid 0. */
     for (uint32_t i = 0; i < SJ_BUS_READERS_MAX; i++)

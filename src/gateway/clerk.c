@@ -51,9 +51,9 @@ struct clerk_result clerk_result_of(const struct clerk *clerk, const struct cler
 
 sj_rc clerk_counted(struct clerk *clerk, sj_rc rc)
 {
-    COUNT(clerk->connection->counters.requests, 1);
+    SJ_COUNT_UP(clerk->connection->counters.requests, 1);
     if (rc < 0)
-        COUNT(clerk->connection->counters.requests_failed, 1);
+        SJ_COUNT_UP(clerk->connection->counters.requests_failed, 1);
     return rc;
 }
 
@@ -68,7 +68,7 @@ static void plan_contract(struct sj_gateway *gateway, const struct sj_rest_contr
 {
     if (sj_plan_add(&gateway->plan, contract) >= 0)
         return;
-    COUNT(gateway->refused, 1);
+    SJ_COUNT_UP(gateway->refused, 1);
     if (gateway->plan.refused_count == 1)
         sj_log_error("gateway",
                      "no connection has room for %s and what follows it: %u connections of %u "
@@ -98,7 +98,7 @@ static sj_rc plan_selector(struct clerk *clerk, const struct sj_selector *select
     if (rc == -SJ_E_UNKNOWN) {
         sj_log_error("gateway", "the broker knows no contract '%s': check broker.instruments",
                      selector->pattern);
-        COUNT(gateway->refused, 1);
+        SJ_COUNT_UP(gateway->refused, 1);
         return 0;
     }
     if (rc >= 0)
@@ -318,11 +318,11 @@ static void login(struct clerk *clerk, const struct clerk_job *job)
                  : rc == -SJ_E_LIMIT ? "used up for today"
                  : rc == -EAGAIN     ? "too soon after the last login"
                                      : sj_rc_text(rc));
-        COUNT(clerk->connection->counters.logins_refused, 1);
+        SJ_COUNT_UP(clerk->connection->counters.logins_refused, 1);
         clerk_put_result(clerk, &result);
         return;
     }
-    COUNT(clerk->connection->counters.logins, 1);
+    SJ_COUNT_UP(clerk->connection->counters.logins, 1);
     rc = new_session(clerk, job->kind);
     sj_budget_give(&clerk->budget);
     struct clerk_result result = clerk_result_of(clerk, job, rc);
@@ -433,6 +433,6 @@ void clerk_note(struct clerk *clerk, enum sj_log_level level, const char *format
     vsnprintf(note.text, sizeof(note.text), format, arguments);
     va_end(arguments);
     if (!sj_spsc_put(&clerk->notes, &note))
-        COUNT(clerk->connection->counters.notes_lost, 1);
+        SJ_COUNT_UP(clerk->connection->counters.notes_lost, 1);
     sem_post(&clerk->work);
 }

@@ -10,6 +10,7 @@
 #define SJ_GATEWAY_CONNECTION_H
 
 #include "base/backoff.h"
+#include "base/count.h"
 #include "gateway/clerk.h"
 #include "gateway/contract_check.h"
 #include "gateway/gateway.h"
@@ -22,9 +23,6 @@
 #define OUTBOX_MAX 512
 #define STREAMS_MAX 7
 
-#define COUNT(field, n)                                                                            \
-    atomic_store_explicit(&(field), atomic_load_explicit(&(field), memory_order_relaxed) + (n),    \
-                          memory_order_relaxed)
 #define GAUGE(field, value) atomic_store_explicit(&(field), value, memory_order_relaxed)
 #define READ(field) atomic_load_explicit(&(field), memory_order_relaxed)
 

@@ -22,7 +22,7 @@ void feeds_confirmed(struct connection *conn, struct item *item, int64_t utc_ns)
     struct sj_feed *market = &conn->market[item->market];
     if (!item->confirmed) {
         item->confirmed = true;
-        COUNT(conn->counters.subscribed, 1);
+        SJ_COUNT_UP(conn->counters.subscribed, 1);
     }
     if (sj_hours_expect(&conn->hours, item->market, utc_ns).expected) {
         item->was_expected = true;
@@ -107,7 +107,7 @@ static void judge_item(struct connection *conn, struct item *item,
     if (!sj_feed_judge(&item->feed, expectation, utc_ns))
         return;
     if (item->feed.state == SJ_FEED_SILENT) {
-        COUNT(conn->counters.silent, 1);
+        SJ_COUNT_UP(conn->counters.silent, 1);
         item_silent(conn, item, expectation->threshold_ns, utc_ns);
     } else if (before == SJ_FEED_SILENT) {
         GAUGE(conn->counters.silent, READ(conn->counters.silent) - 1);

@@ -8,9 +8,9 @@ _Static_assert((OUTBOX_MAX & (OUTBOX_MAX - 1)) == 0, "positions wrap by masking"
 
 static void count_own(struct connection *conn, const struct sj_frame *frame)
 {
-    COUNT(conn->counters.own, 1);
+    SJ_COUNT_UP(conn->counters.own, 1);
     if (frame->template_id == SJ_EVENT_GAP)
-        COUNT(conn->counters.gaps[((const struct sj_gap *)frame)->kind], 1);
+        SJ_COUNT_UP(conn->counters.gaps[((const struct sj_gap *)frame)->kind], 1);
 }
 
 uint32_t outbox_flush(struct connection *conn)
@@ -38,7 +38,7 @@ uint32_t outbox_flush(struct connection *conn)
 static union outbox_frame *outbox_room(struct connection *conn)
 {
     if (conn->out_tail - conn->out_head == OUTBOX_MAX) {
-        COUNT(conn->counters.notes_lost, 1);
+        SJ_COUNT_UP(conn->counters.notes_lost, 1);
         return OUT(conn, conn->out_tail - 1);
     }
     return OUT(conn, conn->out_tail++);
@@ -87,7 +87,7 @@ void outbox_completeness(struct connection *conn, const struct sj_completeness *
     sj_frame_head(event, SJ_EVENT_COMPLETENESS, sizeof(*event));
     event->connection = (uint8_t)(conn->index + 1);
     event->exch_ns = event->recv_ns = sj_clock_utc_ns();
-    COUNT(conn->counters.verdicts[event->verdict], 1);
+    SJ_COUNT_UP(conn->counters.verdicts[event->verdict], 1);
 }
 
 bool outbox_define(struct connection *conn, const struct sj_instrument *definition)
@@ -96,6 +96,6 @@ bool outbox_define(struct connection *conn, const struct sj_instrument *definiti
         return false;
     if (sj_bus_publish(conn->bus, definition) < 0)
         return false;
-    COUNT(conn->counters.own, 1);
+    SJ_COUNT_UP(conn->counters.own, 1);
     return true;
 }

@@ -59,7 +59,7 @@ static void malformed(struct connection *conn, const struct sj_sse_message *mess
 {
     size_t offset;
     enum sj_parse_fault fault = sj_parse_fault(conn->parse, &offset);
-    COUNT(conn->counters.malformed[fault], 1);
+    SJ_COUNT_UP(conn->counters.malformed[fault], 1);
     lost(conn, &conn->parse_gap, 1, utc_ns);
     sample(conn, message, utc_ns);
 }
@@ -68,9 +68,9 @@ static void malformed(struct connection *conn, const struct sj_sse_message *mess
 static void passed(struct connection *conn, const struct sj_sse_message *message)
 {
     if (message->event_size == 9 && memcmp(message->event, "heartbeat", 9) == 0)
-        COUNT(conn->counters.beats, 1);
+        SJ_COUNT_UP(conn->counters.beats, 1);
     else
-        COUNT(conn->counters.passed, 1);
+        SJ_COUNT_UP(conn->counters.passed, 1);
 }
 
 static void closing(struct connection *conn)
@@ -79,7 +79,7 @@ static void closing(struct connection *conn)
     if (!frame) {
         struct sj_closing scratch;
         if (sj_parse_closing(conn->parse, &scratch)) {
-            COUNT(conn->counters.closings_dropped, 1);
+            SJ_COUNT_UP(conn->counters.closings_dropped, 1);
             lost(conn, &conn->ring_gap, 1, scratch.recv_ns);
         }
         return;
@@ -89,22 +89,22 @@ static void closing(struct connection *conn)
         return;
     }
     sj_bus_stage(conn->bus);
-    COUNT(conn->counters.closings, 1);
+    SJ_COUNT_UP(conn->counters.closings, 1);
 }
 
 static void count_flags(struct connection *conn, uint32_t flags)
 {
     if (flags & SJ_FLAG_DUPLICATE)
-        COUNT(conn->counters.duplicates, 1);
+        SJ_COUNT_UP(conn->counters.duplicates, 1);
     if (flags & SJ_FLAG_OUT_OF_ORDER)
-        COUNT(conn->counters.out_of_order, 1);
+        SJ_COUNT_UP(conn->counters.out_of_order, 1);
 }
 
 /* One message into a claim of the ring. Returns 1 when it became an event. */
 static uint32_t take_message(struct connection *conn, const struct sj_sse_message *message,
                              int64_t recv_ns)
 {
-    COUNT(conn->counters.messages, 1);
+    SJ_COUNT_UP(conn->counters.messages, 1);
     enum sj_channel channel = sj_parse_channel(message->event, message->event_size);
     if (channel == SJ_CHANNEL_NONE || channel >= SJ_CHANNEL_ORDER) {
         passed(conn, message);
@@ -112,7 +112,7 @@ static uint32_t take_message(struct connection *conn, const struct sj_sse_messag
     }
     void *frame = sj_bus_claim(conn->bus, SJ_EVENT_SIZE_MAX);
     if (!frame) {
-        COUNT(conn->counters.dropped[SJ_DROP_RING_FULL], 1);
+        SJ_COUNT_UP(conn->counters.dropped[SJ_DROP_RING_FULL], 1);
         lost(conn, &conn->ring_gap, 1, recv_ns);
         return 0;
     }
@@ -124,8 +124,8 @@ static uint32_t take_message(struct connection *conn, const struct sj_sse_messag
     }
     count_flags(conn, account_event(conn, frame));
     sj_bus_stage(conn->bus);
-    COUNT(conn->counters.events, 1);
-    COUNT(conn->counters.channel[channel], 1);
+    SJ_COUNT_UP(conn->counters.events, 1);
+    SJ_COUNT_UP(conn->counters.channel[channel], 1);
     if (channel == SJ_CHANNEL_TICK_STK || channel == SJ_CHANNEL_QUOTE_STK)
         closing(conn);
     return 1;
@@ -144,8 +144,8 @@ static uint32_t take_messages(struct connection *conn, struct sj_stream *stream)
     }
     oversized = stream->sse.oversized - oversized;
     if (oversized > 0) {
-        COUNT(conn->counters.messages, oversized);
-        COUNT(conn->counters.malformed[SJ_PARSE_OVERSIZED], oversized);
+        SJ_COUNT_UP(conn->counters.messages, oversized);
+        SJ_COUNT_UP(conn->counters.malformed[SJ_PARSE_OVERSIZED], oversized);
         lost(conn, &conn->parse_gap, oversized, stream->recv_ns);
     }
     if (events > 0) {
@@ -172,7 +172,7 @@ uint32_t receive_streams(struct connection *conn, int64_t mono_ns)
                 done++;
             if (rc == 0)
                 break;
-            COUNT(conn->counters.bytes, (uint64_t)rc);
+            SJ_COUNT_UP(conn->counters.bytes, (uint64_t)rc);
             done += take_messages(conn, stream) + 1;
             if ((uint32_t)rc < SJ_STREAM_READ_MAX)
                 break;
@@ -186,8 +186,8 @@ void receive_cut(struct connection *conn, size_t bytes, int64_t utc_ns)
 {
     if (bytes == 0)
         return;
-    COUNT(conn->counters.messages, 1);
-    COUNT(conn->counters.dropped[SJ_DROP_CUT], 1);
+    SJ_COUNT_UP(conn->counters.messages, 1);
+    SJ_COUNT_UP(conn->counters.dropped[SJ_DROP_CUT], 1);
     lost(conn, &conn->parse_gap, 1, utc_ns);
     clerk_note(&conn->clerk, SJ_LOG_WARN, "the stream ended within a message, after %zu bytes",
                bytes);

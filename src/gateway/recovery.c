@@ -52,7 +52,7 @@ static void recovered(struct connection *conn, int64_t utc_ns, int64_t mono_ns)
                    conn->endpoint.text, READ(conn->counters.subscribed));
         return;
     }
-    COUNT(conn->counters.recoveries[rung], 1);
+    SJ_COUNT_UP(conn->counters.recoveries[rung], 1);
     outbox_session(conn, SJ_SESSION_RECOVERED, NULL, rung, 0, utc_ns - conn->fault_ns,
                    rung_names[rung]);
     clerk_note(&conn->clerk, SJ_LOG_INFO, "recovered by %s after %lld ms", rung_names[rung],
@@ -161,7 +161,7 @@ void recovery_stream_ended(struct connection *conn, uint32_t index, sj_rc rc, in
     if (conn->down_ns == 0 && !conn->first_open)
         conn->down_ns = was_open && stream->recv_ns ? stream->recv_ns : utc_ns;
     if (was_open) {
-        COUNT(conn->counters.drops, 1);
+        SJ_COUNT_UP(conn->counters.drops, 1);
         outbox_session(conn, SJ_SESSION_DROP, NULL, SJ_RUNG_NONE, rc, 0, text);
     } else if (refusal) {
         outbox_session(conn, SJ_SESSION_REFUSED, NULL, conn->ladder.rung, status, 0, text);
@@ -187,7 +187,7 @@ static void begin(struct connection *conn, enum sj_rung rung, int64_t utc_ns, in
 {
     GAUGE(conn->counters.rung, (uint32_t)rung);
     if (!conn->first_open) {
-        COUNT(conn->counters.rungs[rung], 1);
+        SJ_COUNT_UP(conn->counters.rungs[rung], 1);
         outbox_session(conn, SJ_SESSION_RUNG, NULL, rung, 0, utc_ns - conn->fault_ns,
                        rung_names[rung]);
     }
@@ -211,7 +211,7 @@ void recovery_work(struct connection *conn, int64_t utc_ns, int64_t mono_ns)
 {
     if (conn->act == ACT_OPENING && streams_open(conn)) {
         GAUGE(conn->counters.streams_open, conn->stream_count);
-        COUNT(conn->counters.connects, conn->stream_count);
+        SJ_COUNT_UP(conn->counters.connects, conn->stream_count);
         outbox_session(conn, SJ_SESSION_CONNECT, NULL, SJ_RUNG_NONE, 200, 0, conn->endpoint.text);
         subscribe_all(conn);
         if (conn->act == ACT_OPENING)

@@ -36,7 +36,7 @@ static uint32_t publish_changed(struct connection *conn)
         const struct sj_instrument *definition = &clerk->changed[conn->redefined];
         if (!outbox_define(conn, definition))
             return done;
-        COUNT(conn->counters.contract_changes, 1);
+        SJ_COUNT_UP(conn->counters.contract_changes, 1);
         conn->redefined++;
         done++;
     }
@@ -69,7 +69,7 @@ void refresh_result(struct connection *conn, const struct clerk_result *result, 
 {
     conn->refresh_out = false;
     if (result->rc == -SJ_E_CORRUPT) {
-        COUNT(conn->counters.contract_refused, 1);
+        SJ_COUNT_UP(conn->counters.contract_refused, 1);
         outbox_session(conn, SJ_SESSION_REFUSED, NULL, SJ_RUNG_NONE, result->rc, 0, result->text);
         clerk_note(&conn->clerk, SJ_LOG_ERROR,
                    "the broker's contracts are not used: %s; what was known stays in use "
@@ -84,7 +84,7 @@ void refresh_result(struct connection *conn, const struct clerk_result *result, 
             conn->next_refresh_ns = utc_ns + RETRY_NS;
         return;
     }
-    COUNT(conn->counters.contract_checks, 1);
+    SJ_COUNT_UP(conn->counters.contract_checks, 1);
     if (result->text[0])
         clerk_note(&conn->clerk, SJ_LOG_WARN, "a contract is another one now: %s", result->text);
     for (uint32_t i = 0; i < conn->clerk.changed_count; i++) {

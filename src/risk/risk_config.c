@@ -1,5 +1,7 @@
 #include "risk/risk_config.h"
 
+#include "base/rate.h"
+
 #include <string.h>
 
 #define TWD_MAX 1e12
@@ -68,12 +70,13 @@ static const struct sj_config_key keys[] = {
     SJ_CONFIG_INT(OWNER, rate_window_ms, 10000, 60000, "10500",
                   "window of the rate limits: the broker's 10 s and what calls may close up on "
                   "their way"),
-    SJ_CONFIG_INT(OWNER, rate_account, 1, 250, "240",
+    SJ_CONFIG_INT(OWNER, rate_account, 1, SJ_ORDER_CALLS_MAX, "240",
                   "calls (place, change, cancel, status) of an account in the window"),
-    SJ_CONFIG_INT(OWNER, rate_cancel_reserve, 0, 249, "60", "of them, those kept for cancels"),
-    SJ_CONFIG_INT(OWNER, rate_side, 0, 250, "150",
+    SJ_CONFIG_INT(OWNER, rate_cancel_reserve, 0, SJ_ORDER_CALLS_MAX - 1, "60",
+                  "of them, those kept for cancels"),
+    SJ_CONFIG_INT(OWNER, rate_side, 0, SJ_ORDER_CALLS_MAX, "150",
                   "orders and price changes of a side and account in the window; 0: any"),
-    SJ_CONFIG_INT(OWNER, rate_strategy, 0, 250, "150",
+    SJ_CONFIG_INT(OWNER, rate_strategy, 0, SJ_ORDER_CALLS_MAX, "150",
                   "orders and changes of a strategy in the window; 0: any"),
 };
 #undef OWNER

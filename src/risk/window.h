@@ -7,9 +7,12 @@
 #ifndef SJ_RISK_WINDOW_H
 #define SJ_RISK_WINDOW_H
 
+#include "base/rate.h"
+
 #include <stdint.h>
 
-#define WINDOW_SLOTS 256 /* more than any limit (250) */
+#define WINDOW_SLOTS 256
+_Static_assert(WINDOW_SLOTS > SJ_ORDER_CALLS_MAX, "a window holds more than any limit");
 
 struct window {
     uint32_t head, tail; /* count up; head - tail calls are within */

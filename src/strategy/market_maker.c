@@ -18,11 +18,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/rate.h"
 #include "event/event.h"
 #include "strategy/slot.h"
 
 #define INSTRUMENTS_MAX 32
-#define CALLS_MAX 250
 #define CALLS_WINDOW_NS (INT64_C(10) * 1000000000)
 
 enum {
@@ -49,7 +49,7 @@ static const struct sj_strategy_param_info params[PARAM_COUNT] = {
     [PARAM_MOVE] = {"move", "ticks", "1", "how far off a quote must be to be moved",
                     SJ_PARAM_INTEGER, 0, 1, 1000},
     [PARAM_CALLS] = {"calls", "", "120", "requests in any 10 s, at most", SJ_PARAM_INTEGER, 0, 4,
-                     CALLS_MAX},
+                     SJ_ORDER_CALLS_MAX},
 };
 
 /* Two quotes of one instrument. All of it outlives a restart. */
@@ -66,8 +66,8 @@ struct market_maker {
     int32_t offset, skew, move;
     int64_t interval_ns, next_ns; /* next_ns 0: no event yet */
     uint32_t calls_max;
-    uint32_t call_at;           /* where the next call's time goes */
-    int64_t call_ns[CALLS_MAX]; /* of the last calls_max calls; 0: none yet */
+    uint32_t call_at;                    /* where the next call's time goes */
+    int64_t call_ns[SJ_ORDER_CALLS_MAX]; /* of the last calls_max calls; 0: none yet */
     uint32_t count;
     uint32_t turn; /* who comes first, so that none starves when calls run out */
     struct quotes quotes[INSTRUMENTS_MAX];

@@ -7,5 +7,6 @@ int sj_test_account(void);
 int sj_test_recorder(void);
 int sj_test_switch(void);
 int sj_test_saved(void);
+int sj_test_trader(void);
 
 #endif
