@@ -75,6 +75,15 @@ static inline uint64_t sj_number_digits(const char *text, uint32_t count, uint32
     return (pair & 0xffffffff) * 100000000 + (pair >> 32);
 }
 
+/* The number of a run of at most 16 bytes that is one. */
+static inline struct sj_number sj_number_of(const char *text, struct sj_number_scan scan)
+{
+    uint32_t point = scan.points ? (uint32_t)__builtin_ctz(scan.points) : scan.length;
+    return (struct sj_number){
+        (int64_t)sj_number_digits(text, scan.length - (scan.points != 0), point),
+        scan.points ? (int32_t)(scan.length - point - 1) : 0};
+}
+
 static inline const char *sj_number_skip(const char *text)
 {
     text += *text == '-';

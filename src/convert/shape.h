@@ -16,8 +16,9 @@
 struct sj_shape_step {
     uint16_t text_at; /* what comes before the value */
     uint16_t text_size;
-    uint8_t kind; /* enum sj_step_kind */
-    uint8_t slot; /* SJ_SLOT_NOT_KEPT: checked only */
+    uint8_t kind;  /* enum sj_step_kind */
+    uint8_t slot;  /* SJ_SLOT_NOT_KEPT: checked only */
+    uint16_t size; /* of the value, last time */
 };
 
 struct sj_shape {
@@ -50,8 +51,8 @@ void sj_shape_constant(struct sj_shape_builder *builder, const char *begin, cons
 /* The line ends at `end` (its newline). False: it can be no shape. */
 bool sj_shape_end(struct sj_shape_builder *builder, const char *end);
 
-/* Reads the line by the shape. Returns its newline, or NULL: it does not fit, and the record is
- * half filled. */
-const char *sj_shape_read(const struct sj_shape *shape, const char *at, struct sj_record *record);
+/* Reads the line by the shape, and notes the sizes of its values for the next time. Returns its
+ * newline, or NULL: it does not fit, and the record is half filled. */
+const char *sj_shape_read(struct sj_shape *shape, const char *at, struct sj_record *record);
 
 #endif
