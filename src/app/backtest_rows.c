@@ -26,9 +26,8 @@ struct backtest_rows backtest_rows_default(void)
                                   .queue_n = 2,
                                   .maker_fee = -0.00005,
                                   .taker_fee = 0.0007,
-                                  .latency_ns = 1000000,
-                                  .order_latency_ns = -1,
-                                  .report_latency_ns = -1,
+                                  .latency = "1ms",
+                                  .seed = 1,
                                   .sample_ns = 1000000000};
 }
 
@@ -101,10 +100,6 @@ static int read_options(const struct sj_cli *cli, const struct backtest_rows *as
     options->queue.n = asked->queue_n;
     options->partial = partial;
     options->strict = asked->strict;
-    options->order_latency_ns =
-        asked->order_latency_ns >= 0 ? asked->order_latency_ns : asked->latency_ns;
-    options->report_latency_ns =
-        asked->report_latency_ns >= 0 ? asked->report_latency_ns : asked->latency_ns;
     options->maker_fee = asked->maker_fee;
     options->taker_fee = asked->taker_fee;
     options->sample_ns = asked->out ? asked->sample_ns : 0;
@@ -118,6 +113,35 @@ static int read_options(const struct sj_cli *cli, const struct backtest_rows *as
     }
     options->tick = asked->tick != 0 ? asked->tick : options->tick;
     options->lot = asked->lot != 0 ? asked->lot : options->lot;
+    return 0;
+}
+
+/* One model a way; a second reading of one file costs less than telling that it is the same. */
+static int read_latencies(const struct sj_cli *cli, const struct backtest_rows *asked,
+                          struct sj_latency *models[SJ_BT_STREAM_COUNT],
+                          struct sj_bt_options *options)
+{
+    options->seed = asked->seed;
+    for (unsigned i = 0; i < SJ_BT_STREAM_COUNT; i++) {
+        const char *text = asked->stream_latency[i];
+        uint64_t left_out;
+        char error[256];
+        if (!text && i != SJ_BT_FEED)
+            text = asked->latency;
+        if (!text)
+            continue;
+        sj_rc rc = sj_bt_latency_create(text, (enum sj_bt_stream)i, asked->seed, &models[i],
+                                        &left_out, error);
+        if (rc < 0)
+            return sj_cli_fail(cli, SJ_EXIT_USER, "%s latency: %s",
+                               sj_bt_stream_name((enum sj_bt_stream)i), error);
+        if (left_out)
+            fprintf(stderr,
+                    "shijim backtest: %s: %llu requests never came to the exchange: left out\n",
+                    text, (unsigned long long)left_out);
+        options->latency[i] = models[i];
+        options->latency_text[i] = text;
+    }
     return 0;
 }
 
@@ -205,10 +229,13 @@ static int run(const struct sj_cli *cli, const struct backtest_rows *asked,
 int backtest_rows(const struct sj_cli *cli, const struct backtest_rows *asked)
 {
     struct sj_bt_options options = {.sink = {.log = print_log}};
+    struct sj_latency *models[SJ_BT_STREAM_COUNT] = {0};
     struct params *params = calloc(1, sizeof *params);
     if (!params)
         return sj_cli_fail(cli, SJ_EXIT_FAILED, "no memory");
     int failed = read_options(cli, asked, &options);
+    if (!failed)
+        failed = read_latencies(cli, asked, models, &options);
     if (!failed)
         failed = read_params(cli, asked, options.lot, params);
     const struct sj_strategy_instance strategy = {.name = "backtest",
@@ -219,6 +246,8 @@ int backtest_rows(const struct sj_cli *cli, const struct backtest_rows *asked)
     options.strategy_count = 1;
     if (!failed)
         failed = run(cli, asked, &options);
+    for (unsigned i = 0; i < SJ_BT_STREAM_COUNT; i++)
+        sj_latency_close(models[i]);
     free(params);
     return failed;
 }

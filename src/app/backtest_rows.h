@@ -2,13 +2,16 @@
 #ifndef SJ_APP_BACKTEST_ROWS_H
 #define SJ_APP_BACKTEST_ROWS_H
 
+#include "backtest/latency.h"
 #include "base/cli.h"
 
 struct backtest_rows {
     const char *data, *strategy, *queue, *exchange, *fills, *out;
     struct sj_cli_list params;
     double queue_n, tick, lot, maker_fee, taker_fee;
-    int64_t latency_ns, order_latency_ns, report_latency_ns, sample_ns; /* -1: not given */
+    const char *latency, *stream_latency[SJ_BT_STREAM_COUNT]; /* NULL: not given */
+    int64_t sample_ns;
+    uint64_t seed;
     bool strict, json;
 };
 

@@ -94,12 +94,15 @@ int sj_cmd_backtest(int argc, char **argv)
         {"queue-n", "N", "exponent of the power family (2)", SJ_CLI_REAL, &rows.queue_n, 0, 0, 0},
         {"exchange", "KIND", "no_partial or partial: whether orders fill in parts (no_partial)",
          SJ_CLI_TEXT, &rows.exchange, 0, 0, 0},
-        {"latency", "TIME", "to the exchange, and back (1ms)", SJ_CLI_DURATION, &rows.latency_ns, 0,
-         0, 0},
-        {"order-latency", "TIME", "to the exchange, where it differs", SJ_CLI_DURATION,
-         &rows.order_latency_ns, 0, 0, 0},
-        {"report-latency", "TIME", "back, where it differs", SJ_CLI_DURATION,
-         &rows.report_latency_ns, 0, 0, 0},
+        {"latency", "MODEL", "to the exchange, and back (1ms)", SJ_CLI_TEXT, &rows.latency, 0, 0,
+         0},
+        {"order-latency", "MODEL", "to the exchange, where it differs", SJ_CLI_TEXT,
+         &rows.stream_latency[SJ_BT_ORDER], 0, 0, 0},
+        {"report-latency", "MODEL", "back, where it differs", SJ_CLI_TEXT,
+         &rows.stream_latency[SJ_BT_REPORT], 0, 0, 0},
+        {"feed-latency", "MODEL", "of the market's rows (default: as recorded)", SJ_CLI_TEXT,
+         &rows.stream_latency[SJ_BT_FEED], 0, 0, 0},
+        {"seed", "N", "of what latencies are drawn (1)", SJ_CLI_UINT, &rows.seed, 0, 0, 0},
         {"tick", "PRICE", "price step (default: by the first rows)", SJ_CLI_REAL, &rows.tick, 0, 0,
          0},
         {"lot", "QTY", "quantity step (default: by the first rows)", SJ_CLI_REAL, &rows.lot, 0, 0,
@@ -124,6 +127,9 @@ int sj_cmd_backtest(int argc, char **argv)
         .summary = "Strategies over recorded days, by the code that trades live.",
         .details =
             "--data runs one strategy over a file of rows, in deterministic time. GTC means ROD.\n"
+            "MODEL of a latency: 5ms, normal:MEAN:DEVIATION, lognormal:MEDIAN:SIGMA,\n"
+            "pareto:LEAST:ALPHA, file:PATH (samples, a histogram, or over time), or\n"
+            "interp:PATH (request, exchange and response times; CSV or hftbacktest's npz).\n"
             "--as-live takes the configuration that traded, and exits with 3 when an intent or\n"
             "a verdict comes out differently than the journal holds it.",
         .example = "shijim backtest --data day.npz --strategy touch_quoter \\\n"

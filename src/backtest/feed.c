@@ -29,15 +29,22 @@ static bool is_price(const struct sj_bt_feed *feed, double price)
     return fabs(price * feed->per_tick) < TICKS_MAX; /* false for NaN */
 }
 
-sj_rc sj_bt_feed_open(struct sj_bt_feed *feed, const char *path, double tick, double lot,
-                      bool strict, char error[256])
+sj_rc sj_bt_feed_open(struct sj_bt_feed *feed, const struct sj_bt_feed_options *options,
+                      char error[256])
 {
-    *feed = (struct sj_bt_feed){.per_tick = 1 / tick,
-                                .tick = tick,
-                                .half_lot = lot / 2,
-                                .strict = strict,
+    *feed = (struct sj_bt_feed){.per_tick = 1 / options->tick,
+                                .tick = options->tick,
+                                .half_lot = options->lot / 2,
+                                .strict = options->strict,
                                 .last_ts = {INT64_MIN, INT64_MIN}};
-    sj_rc rc = sj_rows_open(path, &feed->rows, error);
+    sj_bt_way_init(&feed->way, SJ_BT_FEED, options->latency, 0);
+    if (options->latency && !(feed->delayed = malloc(SLICE_ROWS * sizeof *feed->delayed))) {
+        snprintf(error, 256, "no memory for the feed");
+        return -ENOMEM;
+    }
+    sj_rc rc = sj_rows_open(options->path, &feed->rows, error);
+    if (rc < 0)
+        free(feed->delayed);
     if (rc < 0)
         return rc;
     rc = sj_bt_feed_fill(feed, error);
@@ -51,6 +58,8 @@ void sj_bt_feed_close(struct sj_bt_feed *feed)
     sj_rows_close(feed->rows);
     sj_bt_steps_done(&feed->exchange);
     sj_bt_steps_done(&feed->local);
+    free(feed->delayed);
+    feed->delayed = NULL;
     feed->rows = NULL;
 }
 
@@ -218,6 +227,31 @@ static void decode_plain(struct sj_bt_feed *feed, const struct sj_row *end)
     feed->at = row;
 }
 
+static sj_rc decode_up_to(struct sj_bt_feed *feed, const struct sj_row *end, char error[256])
+{
+    sj_rc rc = 0;
+    while (feed->at < end && rc >= 0) {
+        decode_plain(feed, end);
+        if (feed->at < end)
+            rc = decode(feed, feed->at++, error);
+    }
+    return rc;
+}
+
+/* As decode_up_to, with the model's time of arrival in place of the recorded one. */
+static sj_rc decode_delayed(struct sj_bt_feed *feed, size_t count, char error[256])
+{
+    const struct sj_row *next = feed->at + count;
+    memcpy(feed->delayed, feed->at, count * sizeof *feed->delayed);
+    for (size_t i = 0; i < count; i++)
+        if (feed->delayed[i].ev & SJ_ROW_LOCAL)
+            feed->delayed[i].local_ts = sj_bt_way_arrival(&feed->way, feed->delayed[i].exch_ts);
+    feed->at = feed->delayed;
+    sj_rc rc = decode_up_to(feed, feed->delayed + count, error);
+    feed->at = next;
+    return rc;
+}
+
 static sj_rc decode_slice(struct sj_bt_feed *feed, char error[256])
 {
     size_t left = (size_t)(feed->end - feed->at);
@@ -232,12 +266,8 @@ static sj_rc decode_slice(struct sj_bt_feed *feed, char error[256])
                                    : sj_rc_text(rc));
         return rc;
     }
-    for (const struct sj_row *end = feed->at + count; feed->at < end && rc >= 0;) {
-        decode_plain(feed, end);
-        if (feed->at < end)
-            rc = decode(feed, feed->at++, error);
-    }
-    return rc;
+    return feed->delayed ? decode_delayed(feed, count, error)
+                         : decode_up_to(feed, feed->at + count, error);
 }
 
 static bool one_is_empty(const struct sj_bt_feed *feed)

@@ -13,6 +13,7 @@
 #define SJ_BACKTEST_FEED_H
 
 #include "backtest/book.h"
+#include "backtest/latency.h"
 #include "backtest/ring.h"
 #include "convert/npz.h"
 
@@ -49,11 +50,19 @@ struct sj_bt_feed {
     int64_t last_ts[2];
     int64_t first_ts; /* the first row's, at the exchange (ours where it has none) */
     struct sj_bt_steps exchange, local;
+    struct sj_bt_way way;   /* to us, when it has a model: instead of the recorded local_ts */
+    struct sj_row *delayed; /* a slice with those times; NULL without a model */
     struct sj_bt_feed_counts counts;
 };
 
-SJ_MUST_USE sj_rc sj_bt_feed_open(struct sj_bt_feed *feed, const char *path, double tick,
-                                  double lot, bool strict, char error[256]);
+struct sj_bt_feed_options {
+    const char *path;
+    double tick, lot;
+    bool strict;
+    const struct sj_latency *latency; /* from the exchange to us; NULL: as recorded */
+};
+SJ_MUST_USE sj_rc sj_bt_feed_open(struct sj_bt_feed *feed, const struct sj_bt_feed_options *options,
+                                  char error[256]);
 void sj_bt_feed_close(struct sj_bt_feed *feed);
 
 /* Decodes until both streams have a step, or the file has ended. */

@@ -262,6 +262,27 @@ static void put_strategies(FILE *file, const struct sj_bt_options *options)
     fprintf(file, "],\n");
 }
 
+static void put_latencies(FILE *file, const struct sj_bt_options *options,
+                          const struct sj_bt_result *result)
+{
+    fprintf(file, "  \"latency\": {");
+    for (unsigned i = 0; i < SJ_BT_STREAM_COUNT; i++) {
+        const struct sj_bt_latency_used *used = &result->latency[i];
+        fprintf(file, "%s\"%s\": {\"model\": ", i ? ", " : "",
+                sj_bt_stream_name((enum sj_bt_stream)i));
+        put_text(file, options->latency_text[i] ? options->latency_text[i]
+                       : i == SJ_BT_FEED        ? "as recorded"
+                                                : "constant");
+        fprintf(file,
+                ", \"count\": %llu, \"held\": %llu, \"min_ns\": %lld, \"p50_ns\": %lld, "
+                "\"p99_ns\": %lld, \"max_ns\": %lld}",
+                (unsigned long long)used->count, (unsigned long long)used->held,
+                (long long)used->min, (long long)sj_bt_latency_percentile(used, 50),
+                (long long)sj_bt_latency_percentile(used, 99), (long long)used->max);
+    }
+    fprintf(file, "},\n");
+}
+
 static void put_result(FILE *file, const struct sj_bt_result *result)
 {
     const struct sj_bt_feed_counts *rows = &result->rows;
@@ -301,15 +322,14 @@ static sj_rc write_manifest(const struct sj_bt_output *output, const struct sj_b
     fprintf(file, "{\n  \"shijim\": \"%s\",\n  \"inputs\": [{\"path\": ", SJ_VERSION);
     put_text(file, options->path);
     fprintf(file, ", \"bytes\": %llu, \"xxh3_128\": \"%s\"}],\n", (unsigned long long)size, hash);
-    fprintf(file, "  \"seed\": null,\n  \"tick\": %.10g,\n  \"lot\": %.10g,\n", options->tick,
-            options->lot);
+    fprintf(file, "  \"seed\": %llu,\n  \"tick\": %.10g,\n  \"lot\": %.10g,\n",
+            (unsigned long long)options->seed, options->tick, options->lot);
     fprintf(file,
             "  \"queue\": {\"model\": \"%s\", \"n\": %.10g},\n  \"exchange\": \"%s\",\n"
-            "  \"order_latency_ns\": %lld,\n  \"report_latency_ns\": %lld,\n"
             "  \"maker_fee\": %.10g,\n  \"taker_fee\": %.10g,\n",
             sj_bt_queue_name(options->queue.kind), options->queue.n,
-            options->partial ? "partial" : "no_partial", (long long)options->order_latency_ns,
-            (long long)options->report_latency_ns, options->maker_fee, options->taker_fee);
+            options->partial ? "partial" : "no_partial", options->maker_fee, options->taker_fee);
+    put_latencies(file, options, result);
     put_strategies(file, options);
     put_result(file, result);
     return close_file(&file, error);

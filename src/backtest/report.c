@@ -150,13 +150,10 @@ static void put_options(FILE *file, const struct sj_bt_options *options)
     }
     fprintf(file,
             "<tr><th>queue, exchange</th><td>%s (n %.6g), %s</td></tr>\n"
-            "<tr><th>latency used</th><td>orders %.6g ms, reports %.6g ms, both constant; rows: as "
-            "recorded</td></tr>\n"
             "<tr><th>tick, lot; fees</th><td>%.6g, %.6g; maker %.6g, taker %.6g</td></tr>\n",
             sj_bt_queue_name(options->queue.kind), options->queue.n,
-            options->partial ? "partial fills" : "no partial fills",
-            (double)options->order_latency_ns / 1e6, (double)options->report_latency_ns / 1e6,
-            options->tick, options->lot, options->maker_fee, options->taker_fee);
+            options->partial ? "partial fills" : "no partial fills", options->tick, options->lot,
+            options->maker_fee, options->taker_fee);
 }
 
 static void put_result(FILE *file, const struct sj_bt_output *output,

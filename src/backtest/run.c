@@ -204,6 +204,9 @@ static void finish(struct run *run)
     const int32_t *best = run->book.best;
     double mid = side_mid(run);
     result->rows = run->feed.counts;
+    result->latency[SJ_BT_FEED] = run->feed.way.used;
+    result->latency[SJ_BT_ORDER] = run->requests_way.used;
+    result->latency[SJ_BT_REPORT] = run->venue.way.used;
     result->open = run->venue.count[0] + run->venue.count[1];
     result->known_position = run->known_position;
     double worth = run->known_position != 0 ? run->known_position * mid : 0;
@@ -239,8 +242,9 @@ static sj_rc open_run(struct run *run)
 {
     const struct sj_bt_options *options = run->options;
     char error[256] = "";
-    sj_rc rc = sj_bt_feed_open(&run->feed, options->path, options->tick, options->lot,
-                               options->strict, error);
+    const struct sj_bt_feed_options feed = {options->path, options->tick, options->lot,
+                                            options->strict, options->latency[SJ_BT_FEED]};
+    sj_rc rc = sj_bt_feed_open(&run->feed, &feed, error);
     if (rc < 0) {
         snprintf(run->error, SJ_BT_ERROR_MAX, "%s: %s", options->path, error);
         return rc;
@@ -273,11 +277,12 @@ sj_rc sj_bt_run(const struct sj_bt_options *options, struct sj_bt_result *ret_re
     run->venue.model = options->queue;
     run->venue.partial = options->partial;
     run->venue.lot = options->lot;
-    run->venue.report_latency_ns = options->report_latency_ns;
+    sj_bt_way_init(&run->venue.way, SJ_BT_REPORT, options->latency[SJ_BT_REPORT],
+                   options->report_latency_ns);
+    sj_bt_way_init(&run->requests_way, SJ_BT_ORDER, options->latency[SJ_BT_ORDER],
+                   options->order_latency_ns);
     run->venue.context = run;
     run->venue.on_report = on_report;
-    run->venue.last_report_ns = INT64_MIN;
-    run->last_request_ns = INT64_MIN;
     rc = open_run(run);
     if (rc >= 0)
         side_begin(run);

@@ -19,6 +19,7 @@
 #define SJ_BACKTEST_RUN_H
 
 #include "backtest/feed.h"
+#include "backtest/latency.h"
 #include "backtest/queue.h"
 #include "decide/decide.h"
 
@@ -75,8 +76,6 @@ struct sj_bt_sink {
     void (*event)(void *context, const struct sj_frame *event);
 };
 
-struct sj_bt_latency; /* backtest/latency.h */
-
 struct sj_bt_options {
     /* Rows of one instrument, with the steps of its prices and quantities; */
     const char *path;
@@ -89,10 +88,12 @@ struct sj_bt_options {
     struct sj_bt_queue_model queue;
     bool partial;
     bool strict; /* the first thing that would be left out ends the run */
-    /* Constants; `latency`, where given, says how long each way takes instead. */
+    /* By enum sj_bt_stream. NULL: the constants below. */
+    const struct sj_latency *latency[SJ_BT_STREAM_COUNT];
+    const char *latency_text[SJ_BT_STREAM_COUNT]; /* what they were made of, for the reader */
+    uint64_t seed;                                /* theirs, for the reader */
     int64_t order_latency_ns, report_latency_ns;
-    int64_t feed_latency_ns; /* journals: from the exchange to us; -1: as it was recorded */
-    const struct sj_bt_latency *latency;
+    int64_t feed_latency_ns;     /* journals: from the exchange to us; -1: as it was recorded */
     double maker_fee, taker_fee; /* rows: parts of the value traded (journals: account's rules) */
     int64_t sample_ns;           /* between samples of the equity; 0: none */
 
@@ -114,13 +115,13 @@ struct sj_bt_options {
  * of them, as they did live. */
 struct sj_bt_event_counts {
     uint64_t events, market, gaps;
-    uint64_t off_tick;  /* a price that no order could have */
-    uint64_t malformed; /* no price, no quantity */
-    uint64_t unknown;   /* of an instrument without a definition */
-    uint64_t repeated;  /* flagged as duplicate or fetched later */
-    uint64_t backwards; /* at an earlier time than the one before: taken at the later */
-    uint64_t late;      /* seen so long after it happened that it is taken when it was read */
-    uint64_t damaged;   /* ranges of a journal that could not be read */
+    uint64_t off_tick;   /* a price that no order could have */
+    uint64_t malformed;  /* no price, no quantity */
+    uint64_t unknown;    /* of an instrument without a definition */
+    uint64_t repeated;   /* flagged as duplicate or fetched later */
+    uint64_t backwards;  /* at an earlier time than the one before: taken at the later */
+    uint64_t late;       /* seen so long after it happened that it is taken when it was read */
+    uint64_t damaged;    /* ranges of a journal that could not be read */
     char first_bad[160]; /* the first of them: journal, source, sequence, reason; "": none */
     char ended[160];     /* how a journal ends that was not closed; "": in order */
 };
@@ -132,8 +133,9 @@ struct sj_bt_result {
     double position, balance, fee, volume, value; /* all fills, at the exchange */
     double known_position, equity;                /* as we know it at the end */
     int64_t first_ns, last_ns;
-    int64_t best_bid_e6, best_ask_e6; /* rows: ours, at the end */
-    uint32_t instrument_count;        /* that were traded */
+    int64_t best_bid_e6, best_ask_e6;                      /* rows: ours, at the end */
+    uint32_t instrument_count;                             /* that were traded */
+    struct sj_bt_latency_used latency[SJ_BT_STREAM_COUNT]; /* FEED: empty when as recorded */
 };
 
 /* Lets everything pass that makes sense: no limit, no hours, no windows of calls. What a file of

@@ -19,7 +19,8 @@ struct run {
     struct sj_strategies *strategies;
     int64_t tick_e6;
     int64_t now_ns, row_ns; /* of what is happening; of the last row we saw */
-    int64_t last_request_ns, next_sample_ns;
+    struct sj_bt_way requests_way;
+    int64_t next_sample_ns;
     bool listening;   /* a strategy takes market events: they are told row by row */
     bool book_is_new; /* since the strategies were told */
     uint64_t next_order, next_change;

@@ -161,9 +161,7 @@ static uint64_t on_intent(void *context, struct sj_intent *intent)
         refuse(run, intent, why);
         return intent->intent_id;
     }
-    int64_t at_ns = run->now_ns + run->options->order_latency_ns;
-    request.at_ns = at_ns > run->last_request_ns ? at_ns : run->last_request_ns;
-    run->last_request_ns = request.at_ns;
+    request.at_ns = sj_bt_way_arrival(&run->requests_way, run->now_ns);
     sj_rc rc = sj_bt_requests_push(&run->requests, &request);
     if (rc < 0) {
         run->rc = rc;

@@ -26,9 +26,7 @@ void sj_bt_venue_done(struct sj_bt_venue *venue)
 /* Reports arrive in the order they were sent. */
 static sj_rc report(struct sj_bt_venue *venue, struct sj_bt_report *report)
 {
-    int64_t at_ns = report->exch_ns + venue->report_latency_ns;
-    report->at_ns = at_ns > venue->last_report_ns ? at_ns : venue->last_report_ns;
-    venue->last_report_ns = report->at_ns;
+    report->at_ns = sj_bt_way_arrival(&venue->way, report->exch_ns);
     if (venue->on_report)
         venue->on_report(venue->context, report);
     return sj_bt_reports_push(&venue->reports, report);

@@ -12,6 +12,7 @@
 #define SJ_BACKTEST_VENUE_H
 
 #include "backtest/feed.h"
+#include "backtest/latency.h"
 #include "backtest/queue.h"
 
 #define SJ_BT_ORDERS_MAX 4096
@@ -66,7 +67,7 @@ struct sj_bt_venue {
     struct sj_bt_queue_model model;
     bool partial;
     double lot;
-    int64_t report_latency_ns, last_report_ns;
+    struct sj_bt_way way; /* of reports to us */
     /* By side, the best first, at one price the oldest. */
     struct sj_bt_resting *resting[2];
     uint32_t count[2];

@@ -487,7 +487,7 @@ static sj_rc prepare(struct sj_job *job)
     if (rc >= 0)
         rc = sj_job_digest(options, &job->digest);
     if (rc >= 0 && options->latency)
-        rc = sj_latency_create(options->latency, options->seed, &job->latency, job->report->error);
+        rc = sj_latency_create(options->latency, NULL, options->seed, &job->latency, job->report->error);
     if (rc < 0)
         return fail(job, rc, "starting");
     job->encode = options->encode;

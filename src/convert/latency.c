@@ -1,6 +1,4 @@
-#include "convert/latency.h"
-
-#include "base/clock.h"
+#include "convert/latency_private.h"
 
 #include <errno.h>
 #include <math.h>
@@ -9,20 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATENCY_MAX (SJ_NS_PER_DAY)
-#define SAMPLES_MAX 10000000
-
-enum model { CONSTANT, LOGNORMAL, SAMPLES, CURVE };
-
-struct sj_latency {
-    enum model model;
-    uint64_t seed;
-    int64_t median_ns;
-    double sigma;
-    size_t count;
-    int64_t *times; /* CURVE, rising */
-    int64_t *values;
-};
+#define REDRAWS_MAX 64
 
 uint64_t sj_mix(uint64_t seed, uint64_t a, uint64_t b)
 {
@@ -37,7 +22,7 @@ uint64_t sj_mix(uint64_t seed, uint64_t a, uint64_t b)
     return z;
 }
 
-__attribute__((format(printf, 2, 3))) static sj_rc refuse(char error[256], const char *format, ...)
+sj_rc sj_latency_refuse(char error[256], const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -59,7 +44,7 @@ static bool parse_duration(const char *text, int64_t *ret_ns, const char **ret_e
         return false;
     for (size_t i = 0; i < 4; i++) {
         size_t size = strlen(units[i].unit);
-        if (!strncmp(end, units[i].unit, size) && value * units[i].ns <= (double)LATENCY_MAX) {
+        if (!strncmp(end, units[i].unit, size) && value * units[i].ns <= (double)SJ_LATENCY_MAX) {
             *ret_ns = llround(value * units[i].ns);
             *ret_end = end + size;
             return true;
@@ -68,101 +53,86 @@ static bool parse_duration(const char *text, int64_t *ret_ns, const char **ret_e
     return false;
 }
 
-static sj_rc add_sample(struct sj_latency *latency, const char *path, uint64_t number,
-                        const char *line, char error[256])
+static sj_rc parse_distribution(struct sj_latency *latency, const char *text, char error[256])
 {
-    long long first;
-    long long second;
-    char rest;
-    int fields = sscanf(line, "%lld%*1[, \t]%lld %c", &first, &second, &rest);
-    enum model model = fields == 2 ? CURVE : SAMPLES;
-    int64_t value = fields == 2 ? second : first;
-    if (fields < 1 || fields > 2 || (latency->count && model != latency->model))
-        return refuse(error, "%s:%llu: want one latency in ns, or exchange time and latency", path,
-                      (unsigned long long)number);
-    if (value < 0 || value > LATENCY_MAX)
-        return refuse(error, "%s:%llu: a latency is 0 .. 1 day, not %lld ns", path,
-                      (unsigned long long)number, (long long)value);
-    if (model == CURVE && latency->count && first < latency->times[latency->count - 1])
-        return refuse(error, "%s:%llu: the times must rise", path, (unsigned long long)number);
-    latency->model = model;
-    if (model == CURVE)
-        latency->times[latency->count] = first;
-    latency->values[latency->count++] = value;
-    return 0;
-}
-
-static sj_rc read_samples(struct sj_latency *latency, const char *path, char error[256])
-{
-    FILE *file = fopen(path, "re");
-    char line[128];
-    uint64_t number = 0;
-    size_t room = 0;
-    sj_rc rc = 0;
-    if (!file) {
-        rc = -errno;
-        snprintf(error, 256, "%s: %s", path, sj_rc_text(rc));
-        return rc;
-    }
-    while (rc >= 0 && fgets(line, sizeof line, file)) {
-        number++;
-        if (*line == '#' || *line == '\n')
+    static const struct {
+        const char *name;
+        enum sj_latency_model model;
+        double low, high; /* of the second number, where it is one */
+        const char *want;
+    } kinds[] = {
+        {"lognormal:", SJ_LATENCY_LOGNORMAL, 0, 5,
+         "want lognormal:MEDIAN:SIGMA as in lognormal:300us:0.5; sigma is 0 .. 5"},
+        {"pareto:", SJ_LATENCY_PARETO, 0.1, 100,
+         "want pareto:LEAST:ALPHA as in pareto:200us:2.5; alpha is 0.1 .. 100"},
+        {"normal:", SJ_LATENCY_NORMAL, 0, 0, "want normal:MEAN:DEVIATION as in normal:1ms:200us"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *end;
+        int64_t deviation_ns = 0;
+        size_t size = strlen(kinds[i].name);
+        if (strncmp(text, kinds[i].name, size) != 0)
             continue;
-        if (latency->count == room) {
-            room = room ? 2 * room : 1024;
-            int64_t *times = realloc(latency->times, room * sizeof *times);
-            latency->times = times ? times : latency->times;
-            int64_t *values = realloc(latency->values, room * sizeof *values);
-            latency->values = values ? values : latency->values;
-            if (!times || !values || room > 2 * SAMPLES_MAX) {
-                rc = -ENOMEM;
-                snprintf(error, 256, "%s: more than %d latencies", path, SAMPLES_MAX);
-                break;
-            }
+        latency->model = kinds[i].model;
+        if (!parse_duration(text + size, &latency->first_ns, &end) || (*end != ':' && *end != ','))
+            return sj_latency_refuse(error, "%s", kinds[i].want);
+        if (latency->model == SJ_LATENCY_NORMAL) {
+            if (!parse_duration(end + 1, &deviation_ns, &end) || *end)
+                return sj_latency_refuse(error, "%s", kinds[i].want);
+            latency->second = (double)deviation_ns;
+            return 0;
         }
-        rc = add_sample(latency, path, number, line, error);
+        char *number_end;
+        latency->second = strtod(end + 1, &number_end);
+        if (*number_end || number_end == end + 1 ||
+            !(latency->second >= kinds[i].low && latency->second <= kinds[i].high))
+            return sj_latency_refuse(error, "%s", kinds[i].want);
+        return 0;
     }
-    fclose(file);
-    if (rc >= 0 && !latency->count)
-        rc = refuse(error, "%s: there is no latency in it", path);
-    return rc;
+    return sj_latency_refuse(error,
+                             "'%s' is no latency: want 5ms, normal:1ms:200us, lognormal:300us:0.5, "
+                             "pareto:200us:2.5 or file:PATH",
+                             text);
 }
 
-static sj_rc parse(struct sj_latency *latency, const char *text, char error[256])
+static sj_rc parse(struct sj_latency *latency, const char *text, const char *stream,
+                   char error[256])
 {
     const char *end;
     if (!strncmp(text, "file:", 5))
-        return read_samples(latency, text + 5, error);
-    if (!strncmp(text, "constant:", 9))
-        text += 9;
-    if (!strncmp(text, "lognormal:", 10)) {
-        latency->model = LOGNORMAL;
-        char *sigma_end;
-        if (!parse_duration(text + 10, &latency->median_ns, &end) || *end != ',')
-            return refuse(error, "want lognormal:MEDIAN,SIGMA as in lognormal:300us,0.5");
-        latency->sigma = strtod(end + 1, &sigma_end);
-        if (*sigma_end || sigma_end == end + 1 || !(latency->sigma >= 0 && latency->sigma <= 5))
-            return refuse(error, "sigma is a number 0 .. 5, not '%s'", end + 1);
+        return sj_latency_read(latency, text + 5, stream, error);
+    const char *constant = !strncmp(text, "constant:", 9) ? text + 9 : text;
+    if (parse_duration(constant, &latency->first_ns, &end) && !*end)
         return 0;
-    }
-    if (!parse_duration(text, &latency->median_ns, &end) || *end)
-        return refuse(error, "'%s' is no latency: want 5ms, lognormal:300us,0.5 or file:PATH",
-                      text);
-    return 0;
+    return parse_distribution(latency, text, error);
 }
 
-sj_rc sj_latency_create(const char *text, uint64_t seed, struct sj_latency **ret_latency,
-                        char error[256])
+sj_rc sj_latency_create(const char *text, const char *stream, uint64_t seed,
+                        struct sj_latency **ret_latency, char error[256])
 {
     struct sj_latency *latency = calloc(1, sizeof *latency);
-    if (!latency)
+    if (!latency) {
+        snprintf(error, 256, "no memory for a latency model");
         return -ENOMEM;
+    }
     latency->seed = seed;
-    sj_rc rc = parse(latency, text, error);
+    sj_rc rc = parse(latency, text, stream, error);
     if (rc < 0) {
         sj_latency_close(latency);
         return rc;
     }
+    *ret_latency = latency;
+    return 0;
+}
+
+sj_rc sj_latency_of_curve(int64_t *times, int64_t *values, size_t count,
+                          struct sj_latency **ret_latency)
+{
+    struct sj_latency *latency = calloc(1, sizeof *latency);
+    if (!latency)
+        return -ENOMEM;
+    *latency = (struct sj_latency){
+        .model = SJ_LATENCY_CURVE, .count = count, .times = times, .values = values};
     *ret_latency = latency;
     return 0;
 }
@@ -197,21 +167,59 @@ static int64_t interpolated(const struct sj_latency *latency, int64_t exch_ns)
     return llround(from + part * ((double)latency->values[low] - from));
 }
 
-int64_t sj_latency_of(const struct sj_latency *latency, int64_t exch_ns, uint32_t file,
-                      uint64_t offset)
+/* The value at whose running count the draw falls. */
+static int64_t from_histogram(const struct sj_latency *latency, uint64_t draw)
 {
-    if (latency->model == CONSTANT)
-        return latency->median_ns;
-    if (latency->model == CURVE)
-        return interpolated(latency, exch_ns);
-    uint64_t draw = sj_mix(latency->seed, file, offset);
-    if (latency->model == SAMPLES)
+    uint64_t place = draw % (uint64_t)latency->times[latency->count - 1];
+    size_t low = 0, high = latency->count - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((uint64_t)latency->times[middle] <= place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return latency->values[low];
+}
+
+/* 0 < u <= 1 */
+static double unit(uint64_t draw)
+{
+    return ((double)(draw >> 11) + 1) * 0x1p-53;
+}
+
+/* Box and Muller, from the two halves of a second draw. */
+static double normal(uint64_t draw)
+{
+    double v = (double)(sj_mix(draw, 1, 2) >> 11) * 0x1p-53;
+    return sqrt(-2 * log(unit(draw))) * cos(6.283185307179586 * v);
+}
+
+static double from_distribution(const struct sj_latency *latency, uint64_t draw)
+{
+    double first = (double)latency->first_ns;
+    if (latency->model == SJ_LATENCY_LOGNORMAL)
+        return first * exp(latency->second * normal(draw));
+    if (latency->model == SJ_LATENCY_PARETO)
+        return first * pow(unit(draw), -1 / latency->second);
+    /* What falls below 0 is drawn again: there is no such latency. */
+    double value = first + latency->second * normal(draw);
+    for (uint64_t again = 1; value < 0 && again <= REDRAWS_MAX; again++)
+        value = first + latency->second * normal(sj_mix(draw, 3, again));
+    return value < 0 ? first : value;
+}
+
+int64_t sj_latency_of(const struct sj_latency *latency, int64_t sent_ns, uint32_t a, uint64_t b)
+{
+    if (latency->model == SJ_LATENCY_CONSTANT)
+        return latency->first_ns;
+    if (latency->model == SJ_LATENCY_CURVE)
+        return interpolated(latency, sent_ns);
+    uint64_t draw = sj_mix(latency->seed, a, b);
+    if (latency->model == SJ_LATENCY_SAMPLES)
         return latency->values[draw % latency->count];
-    /* Box and Muller, from the two halves of a second draw. */
-    uint64_t other = sj_mix(draw, 1, 2);
-    double u = ((double)(draw >> 11) + 1) * 0x1p-53;
-    double v = (double)(other >> 11) * 0x1p-53;
-    double normal = sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
-    double value = (double)latency->median_ns * exp(latency->sigma * normal);
-    return value < (double)LATENCY_MAX ? llround(value) : LATENCY_MAX;
+    if (latency->model == SJ_LATENCY_HISTOGRAM)
+        return from_histogram(latency, draw);
+    double value = from_distribution(latency, draw);
+    return value < (double)SJ_LATENCY_MAX ? llround(value) : SJ_LATENCY_MAX;
 }

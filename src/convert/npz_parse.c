@@ -14,9 +14,11 @@
 #define LOCAL_SIZE 30
 #define ENTRIES_MAX 1024
 
-static const char wanted_descr[] =
+static const struct sj_npy_type event_rows = {
     "[('ev','<u8'),('exch_ts','<i8'),('local_ts','<i8'),('px','<f8'),('qty','<f8'),"
-    "('order_id','<u8'),('ival','<i8'),('fval','<f8')]";
+    "('order_id','<u8'),('ival','<i8'),('fval','<f8')]",
+    "the array's rows are not hftbacktest's (ev, exch_ts, local_ts, px, qty, order_id, ival, "
+    "fval)"};
 
 static uint64_t get(const uint8_t *at, unsigned size)
 {
@@ -169,8 +171,8 @@ static const char *value_of(const char *text, const char *key)
     return at ? at + strlen(key) : NULL;
 }
 
-sj_rc sj_npy_parse(const uint8_t *bytes, size_t size, uint64_t *ret_row_count,
-                   size_t *ret_header_size, char error[256])
+sj_rc sj_npy_parse_as(const struct sj_npy_type *type, const uint8_t *bytes, size_t size,
+                      uint64_t *ret_row_count, size_t *ret_header_size, char error[256])
 {
     char text[1024];
     if (size < 12 || memcmp(bytes, "\x93NUMPY", 6))
@@ -187,9 +189,8 @@ sj_rc sj_npy_parse(const uint8_t *bytes, size_t size, uint64_t *ret_row_count,
     const char *descr = value_of(text, "'descr':");
     const char *order = value_of(text, "'fortran_order':");
     const char *shape = value_of(text, "'shape':(");
-    if (!descr || strncmp(descr, wanted_descr, sizeof wanted_descr - 1))
-        return refuse(error, "the array's rows are not hftbacktest's (ev, exch_ts, local_ts, px, "
-                             "qty, order_id, ival, fval)");
+    if (!descr || strncmp(descr, type->descr, strlen(type->descr)))
+        return refuse(error, type->refusal);
     if (!order || strncmp(order, "False", 5) || !shape || *shape < '0' || *shape > '9')
         return refuse(error, "the array is not one-dimensional");
     char *end;
@@ -199,4 +200,10 @@ sj_rc sj_npy_parse(const uint8_t *bytes, size_t size, uint64_t *ret_row_count,
     *ret_row_count = count;
     *ret_header_size = head + length;
     return 0;
+}
+
+sj_rc sj_npy_parse(const uint8_t *bytes, size_t size, uint64_t *ret_row_count,
+                   size_t *ret_header_size, char error[256])
+{
+    return sj_npy_parse_as(&event_rows, bytes, size, ret_row_count, ret_header_size, error);
 }

@@ -29,4 +29,13 @@ SJ_MUST_USE sj_rc sj_npz_find(const uint8_t *file, uint64_t size, struct sj_npz_
 SJ_MUST_USE sj_rc sj_npy_parse(const uint8_t *bytes, size_t size, uint64_t *ret_row_count,
                                size_t *ret_header_size, char error[256]);
 
+/* Rows of another kind. descr: as in the header, without blanks. */
+struct sj_npy_type {
+    const char *descr;
+    const char *refusal; /* the line for an array that has other rows */
+};
+SJ_MUST_USE sj_rc sj_npy_parse_as(const struct sj_npy_type *type, const uint8_t *bytes, size_t size,
+                                  uint64_t *ret_row_count, size_t *ret_header_size,
+                                  char error[256]);
+
 #endif

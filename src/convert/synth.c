@@ -280,7 +280,7 @@ static sj_rc run_rows(struct synth *synth, const char *path, enum sj_convert_for
     const char *latency = synth->options->latency;
     sj_rc rc = 0;
     if (latency)
-        rc = sj_latency_create(latency, synth->options->seed, &synth->latency, error);
+        rc = sj_latency_create(latency, NULL, synth->options->seed, &synth->latency, error);
     if (rc >= 0)
         rc = sj_sink_create(path, format, &sink);
     if (rc < 0)

@@ -2,5 +2,8 @@
 
 int main(void)
 {
-    return book_suite() + queue_suite() + run_suite() + output_suite() + golden_suite() ? 1 : 0;
+    return book_suite() + latency_suite() + queue_suite() + run_suite() + output_suite() +
+                   golden_suite()
+               ? 1
+               : 0;
 }

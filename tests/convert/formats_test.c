@@ -272,11 +272,11 @@ static void latencies_come_from_their_model_and_seed(void **state)
     struct sj_latency *latency;
     char error[256];
     char text[256];
-    assert_int_equal(sj_latency_create("5ms", 1, &latency, error), 0);
+    assert_int_equal(sj_latency_create("5ms", NULL, 1, &latency, error), 0);
     assert_int_equal(sj_latency_of(latency, T0, 0, 7), 5000000);
     sj_latency_close(latency);
 
-    assert_int_equal(sj_latency_create("lognormal:300us,0.5", 9, &latency, error), 0);
+    assert_int_equal(sj_latency_create("lognormal:300us,0.5", NULL, 9, &latency, error), 0);
     int below = 0;
     for (uint64_t i = 0; i < 10000; i++) {
         int64_t ns = sj_latency_of(latency, T0, 0, i);
@@ -289,7 +289,7 @@ static void latencies_come_from_their_model_and_seed(void **state)
 
     snprintf(text, sizeof text, "file:%s", path);
     sj_test_write_text(path, "# ns\n100\n200\n");
-    assert_int_equal(sj_latency_create(text, 1, &latency, error), 0);
+    assert_int_equal(sj_latency_create(text, NULL, 1, &latency, error), 0);
     int first = 0;
     for (uint64_t i = 0; i < 1000; i++) {
         int64_t ns = sj_latency_of(latency, T0, 0, i);
@@ -300,7 +300,7 @@ static void latencies_come_from_their_model_and_seed(void **state)
     sj_latency_close(latency);
 
     sj_test_write_text(path, "1000 100\n2000 300\n");
-    assert_int_equal(sj_latency_create(text, 1, &latency, error), 0);
+    assert_int_equal(sj_latency_create(text, NULL, 1, &latency, error), 0);
     assert_int_equal(sj_latency_of(latency, 500, 0, 0), 100);
     assert_int_equal(sj_latency_of(latency, 1500, 0, 0), 200);
     assert_int_equal(sj_latency_of(latency, 9000, 0, 0), 300);
@@ -309,9 +309,9 @@ static void latencies_come_from_their_model_and_seed(void **state)
     static const char *const bad[] = {"",        "5", "-5ms", "lognormal:5ms", "lognormal:5ms,9",
                                       "file:/no"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_true(sj_latency_create(bad[i], 1, &latency, error) < 0);
+        assert_true(sj_latency_create(bad[i], NULL, 1, &latency, error) < 0);
     sj_test_write_text(path, "100\nx\n");
-    assert_int_equal(sj_latency_create(text, 1, &latency, error), -SJ_E_MALFORMED);
+    assert_int_equal(sj_latency_create(text, NULL, 1, &latency, error), -SJ_E_MALFORMED);
     assert_non_null(strstr(error, ":2: want one latency"));
 }
 
