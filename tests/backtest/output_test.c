@@ -37,7 +37,14 @@ static void put(struct sj_bt_sink *sink)
                                            .left = 3,
                                            .what = SJ_BT_RESTED,
                                            .queue = 0.07};
-    const struct sj_bt_fill_row fill = {7, 8, 1, 100500000, 3, 0, 0, true, 0.07, -0.25};
+    const struct sj_bt_fill_row fill = {.exch_ns = 7,
+                                        .local_ns = 8,
+                                        .order = 1,
+                                        .price_e6 = 100500000,
+                                        .quantity = 3,
+                                        .maker = true,
+                                        .queue = 0.07,
+                                        .slippage = -0.25};
     for (int64_t i = 0; i < 5000; i++) {
         const struct sj_bt_sample_row sample = {.time_ns = i, .equity = i == 4321 ? -9 : 1};
         sink->sample(sink->context, &sample);
