@@ -215,12 +215,16 @@ static sj_rc store_work(void *context)
     return rc;
 }
 
-/* In `shared` the trader's turn comes right behind the connections', on the same thread: no hop
- * between a received byte and a sent order. */
+/* In `shared` the trader's turn comes right behind the connections', on the same thread, and each
+ * event is decided on behind its message: no hop between a received byte and a sent order. */
 static sj_rc share_trader(struct sj_live *live)
 {
     struct sj_duty duty = {.name = "trade", .do_work = sj_trader_work, .context = live->trader};
-    return live->trader ? sj_duty_add(&live->gateway_runners[0], &duty) : 0;
+    const struct sj_gateway_follower follower = {live->trader, sj_trader_event, sj_trader_read};
+    if (!live->trader)
+        return 0;
+    sj_gateway_follow(live->gateway, &follower);
+    return sj_duty_add(&live->gateway_runners[0], &duty);
 }
 
 /* One runner for all connections, or one each. */

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SPAN_SIZE_MAX 32768 /* a batch: what is decided on with one reading of the clock */
 #define BEAT_NS (100 * SJ_NS_PER_MS)
 #define PICTURE_NS (200 * SJ_NS_PER_MS)
 #define SAVE_NS (1 * SJ_NS_PER_S)
@@ -16,7 +15,7 @@
 /* --- inputs --- */
 
 /* True: somebody has touched it. */
-static bool take_switch(struct sj_trader *trader, int64_t now_ns)
+bool trader_take_switch(struct sj_trader *trader, int64_t now_ns)
 {
     uint64_t generation = sj_switch_generation(trader->sw);
     struct sj_switch_view view;
@@ -40,38 +39,6 @@ static bool take_switch(struct sj_trader *trader, int64_t now_ns)
         sj_decide_control(trader->decide, &control, now_ns);
     }
     return true;
-}
-
-static void tell_lapped(struct sj_trader *trader, struct trader_ring *ring, int64_t now_ns)
-{
-    uint64_t lost = sj_bus_reader_lost(ring->reader);
-    sj_decide_lost(trader->decide, ring->src, lost - ring->lost, now_ns);
-    ring->lost = lost;
-}
-
-static uint32_t take_ring(struct sj_trader *trader, struct trader_ring *ring)
-{
-    struct sj_bus_span span;
-    sj_rc rc = sj_bus_drain(ring->reader, SPAN_SIZE_MAX, &span);
-    if (rc == -SJ_E_LAPPED)
-        tell_lapped(trader, ring, sj_clock_utc_ns());
-    if (rc == -SJ_E_CLOSED)
-        ring->ended = true;
-    if (rc <= 0)
-        return 0;
-    sj_decide_batch(trader->decide, span.src, span.first_seq, span.first_seq + span.count - 1,
-                    span.count, sj_clock_utc_ns());
-    for (const uint8_t *at = span.begin; at < span.end; at += sj_frame_size(at)) {
-        const struct sj_session *event = (const struct sj_session *)at;
-        trader->batch_ns = event->template_id == SJ_EVENT_TIMER ? 0 : event->recv_ns;
-        if (event->template_id == SJ_EVENT_INSTRUMENT)
-            sj_trader_account_define(trader->account, (const struct sj_instrument *)at);
-        sj_decide_event(trader->decide, (const struct sj_frame *)at);
-    }
-    trader->batch_ns = 0;
-    if (sj_bus_release(ring->reader) == -SJ_E_LAPPED)
-        tell_lapped(trader, ring, sj_clock_utc_ns());
-    return span.count;
 }
 
 /* --- a turn --- */
@@ -146,18 +113,19 @@ static void stop_turn(struct sj_trader *trader, int64_t now_ns)
 sj_rc sj_trader_work(void *context)
 {
     struct sj_trader *trader = context;
-    uint32_t done = 0;
+    uint32_t done = trader->followed;
     if (!atomic_load_explicit(&trader->prepared, memory_order_acquire) ||
         atomic_load_explicit(&trader->stopped, memory_order_relaxed))
         return 0;
     int64_t now_ns = sj_clock_utc_ns();
+    trader->followed = 0;
     if (!trader->begun)
         begin(trader, now_ns);
-    done += take_switch(trader, now_ns);
+    done += trader_take_switch(trader, now_ns);
     done += sj_order_link_work(trader->link);
     done += trader_send_held(trader);
     for (uint32_t i = 0; i < trader->ring_count; i++)
-        done += take_ring(trader, &trader->rings[i]);
+        done += trader_take_ring(trader, &trader->rings[i]);
     if (sj_decide_due(trader->decide) <= now_ns) {
         sj_decide_time(trader->decide, now_ns);
         done++;

@@ -26,7 +26,8 @@ struct trader_held {
 struct trader_ring {
     struct sj_bus_reader *reader;
     uint32_t src;
-    uint64_t lost; /* told so far */
+    uint64_t next_seq; /* of the first event not decided on */
+    uint64_t lost;     /* told so far */
     bool ended;
 };
 
@@ -70,7 +71,8 @@ struct sj_trader {
     int64_t next_picture_ns;
     int64_t next_save_ns;
     int64_t stop_deadline_ns;
-    int64_t batch_ns; /* receipt of the event being decided on; 0 outside */
+    int64_t batch_ns;  /* receipt of the event being decided on; 0 outside */
+    uint32_t followed; /* events decided on by sj_trader_event since the last turn */
     _Atomic bool prepared, stop_asked, stopped;
 
     _Alignas(8) uint8_t recent[TRADER_LINES_MAX][SJ_EVENT_SIZE_MAX]; /* events worth a line */
@@ -83,6 +85,11 @@ struct sj_trader {
     struct sj_trader_counters counters;
 };
 
+/* trader.c */
+/* True: somebody has touched the switch. */
+bool trader_take_switch(struct sj_trader *trader, int64_t now_ns);
+/* trader_rings.c: what waits on a ring. Returns how many events were passed. */
+uint32_t trader_take_ring(struct sj_trader *trader, struct trader_ring *ring);
 /* trader_start.c */
 SJ_MUST_USE sj_rc trader_prepare(struct sj_trader *trader, const struct sj_journal *journal,
                                  char error[SJ_TRADER_ERROR_MAX]);

@@ -131,13 +131,30 @@ void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
 void sj_decide_batch(struct sj_decide *decide, uint32_t src, uint64_t first_seq, uint64_t last_seq,
                      uint32_t count, int64_t now_ns)
 {
-    struct sj_drained note = {.src = src, .count = count};
+    sj_decide_note(decide);
     set_now(decide, now_ns);
-    sj_frame_head(&note, SJ_EVENT_DRAINED, sizeof note);
-    note.exch_ns = note.recv_ns = decide->now_ns;
-    note.first_seq = first_seq;
-    note.last_seq = last_seq;
-    decide_emit(decide, (struct sj_frame *)&note);
+    decide_emit_note(decide, &(struct unnoted){first_seq, decide->now_ns, src, count}, last_seq);
+}
+
+void sj_decide_note(struct sj_decide *decide)
+{
+    if (decide->unnoted.count > 0)
+        (void)decide_note(decide);
+}
+
+void sj_decide_next(struct sj_decide *decide, uint32_t src, uint64_t seq,
+                    const struct sj_frame *event, int64_t now_ns)
+{
+    struct unnoted *unnoted = &decide->unnoted;
+    bool goes_on = unnoted->count > 0 && unnoted->src == src && unnoted->now_ns >= now_ns &&
+                   unnoted->now_ns == decide->now_ns && unnoted->first_seq + unnoted->count == seq;
+    if (!goes_on) {
+        sj_decide_note(decide);
+        set_now(decide, now_ns);
+        *unnoted = (struct unnoted){seq, decide->now_ns, src, 0};
+    }
+    unnoted->count++;
+    sj_decide_event(decide, event);
 }
 
 static void feed_is_back(struct sj_decide *decide)

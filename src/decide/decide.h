@@ -101,6 +101,13 @@ void sj_decide_batch(struct sj_decide *decide, uint32_t src, uint64_t first_seq,
 /* One of them. Kinds that nobody decides by are ignored. */
 void sj_decide_event(struct sj_decide *decide, const struct sj_frame *event);
 
+/* Event `seq` of source `src`, as soon as it is on its ring, without a batch around it. What came
+ * this way at one time is noted together: before anything follows from it, before any other input,
+ * or by sj_decide_note. */
+void sj_decide_next(struct sj_decide *decide, uint32_t src, uint64_t seq,
+                    const struct sj_frame *event, int64_t now_ns);
+void sj_decide_note(struct sj_decide *decide);
+
 /* An order report or a control; written on the own ring first. `event` gets recv_ns and seq. */
 void sj_decide_report(struct sj_decide *decide, struct sj_order_report *report, int64_t now_ns);
 void sj_decide_control(struct sj_decide *decide, struct sj_control *control, int64_t now_ns);

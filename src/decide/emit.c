@@ -26,7 +26,7 @@ static void ring_is_full(struct sj_decide *decide)
     decide_stop_begin(decide);
 }
 
-int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event)
+static int64_t put(struct sj_decide *decide, struct sj_frame *event)
 {
     int64_t seq = decide->ops.publish(decide->ops.context, event);
     if (seq < 0) {
@@ -35,6 +35,38 @@ int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event)
     }
     decide->own_seq = (uint64_t)seq;
     return seq;
+}
+
+static int64_t put_note(struct sj_decide *decide, const struct unnoted *inputs, uint64_t last_seq)
+{
+    struct sj_drained note = {.src = inputs->src, .count = inputs->count};
+    sj_frame_head(&note, SJ_EVENT_DRAINED, sizeof note);
+    note.exch_ns = note.recv_ns = inputs->now_ns;
+    note.first_seq = inputs->first_seq;
+    note.last_seq = last_seq;
+    return put(decide, (struct sj_frame *)&note);
+}
+
+void decide_emit_note(struct sj_decide *decide, const struct unnoted *inputs, uint64_t last_seq)
+{
+    (void)put_note(decide, inputs, last_seq);
+}
+
+/* Writes what was taken and not noted. Where that fails, it stays to be written. */
+int64_t decide_note(struct sj_decide *decide)
+{
+    struct unnoted *unnoted = &decide->unnoted;
+    int64_t seq = put_note(decide, unnoted, unnoted->first_seq + unnoted->count - 1);
+    if (seq >= 0)
+        unnoted->count = 0;
+    return seq;
+}
+
+/* Nothing is on the ring before the inputs it may follow from. */
+int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event)
+{
+    int64_t seq = decide->unnoted.count > 0 ? decide_note(decide) : 0;
+    return seq < 0 ? seq : put(decide, event);
 }
 
 void decide_emit_control(struct sj_decide *decide, enum sj_control_kind kind,

@@ -11,6 +11,13 @@
 
 #define HOUSE 0u /* the strategy number of what nobody's strategy sends */
 
+/* Inputs from another ring that are not noted yet; count 0: all are. */
+struct unnoted {
+    uint64_t first_seq;
+    int64_t now_ns;
+    uint32_t src, count;
+};
+
 enum panic_phase { PANIC_NONE, PANIC_CANCELLING, PANIC_ASKING, PANIC_FLATTENING };
 
 struct sj_decide {
@@ -21,7 +28,8 @@ struct sj_decide {
     struct sj_orders *orders;
     struct sj_account *account;
 
-    int64_t now_ns;      /* of the input being worked on */
+    int64_t now_ns; /* of the input being worked on */
+    struct unnoted unnoted;
     uint64_t own_seq;    /* the last one published, or restored */
     uint64_t loaded_seq; /* what sj_decide_load stands for */
     uint64_t next_intent_id;
@@ -48,6 +56,8 @@ struct sj_decide {
 
 /* emit.c */
 int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event);
+void decide_emit_note(struct sj_decide *decide, const struct unnoted *inputs, uint64_t last_seq);
+int64_t decide_note(struct sj_decide *decide);
 void decide_emit_control(struct sj_decide *decide, enum sj_control_kind kind,
                          enum sj_control_source source, uint32_t instrument, const char *text);
 uint64_t decide_take_intent(void *context, struct sj_intent *intent);

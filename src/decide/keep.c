@@ -45,6 +45,7 @@ sj_rc sj_decide_save(struct sj_decide *decide, void *buffer, size_t size)
 {
     struct head *head = buffer;
     uint8_t *at = buffer;
+    sj_decide_note(decide);
     if (size < sj_decide_save_size(decide))
         return -SJ_E_RANGE;
     memset(head, 0, sizeof *head);

@@ -144,6 +144,7 @@ struct sj_gateway {
     bool planned;
     struct sj_plan plan;
     _Atomic uint32_t refused;
+    struct sj_gateway_follower follower; /* of nobody: event is NULL */
     struct connection *connection[SJ_CONNECTIONS_MAX];
 };
 

@@ -116,6 +116,11 @@ void sj_gateway_end_rings(struct sj_gateway *gateway)
     }
 }
 
+void sj_gateway_follow(struct sj_gateway *gateway, const struct sj_gateway_follower *follower)
+{
+    gateway->follower = *follower;
+}
+
 uint32_t sj_gateway_count(const struct sj_gateway *gateway)
 {
     return gateway->count;

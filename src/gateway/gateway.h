@@ -153,6 +153,19 @@ struct sj_gateway;
 SJ_MUST_USE sj_rc sj_gateway_create(const struct sj_gateway_options *options,
                                     struct sj_gateway **ret_gateway, char error[SJ_PLAN_ERROR_MAX]);
 
+/* Who acts on events as they come, on the duty's own thread. */
+struct sj_gateway_follower {
+    void *context;
+    /* A market event is on the ring of `connection`, at `event`: called before the next message of
+     * the same read is looked at. `event` holds until it returns; its seq may not be set yet. */
+    void (*event)(void *context, uint32_t connection, uint64_t seq, const struct sj_frame *event);
+    /* Everything that a read brought is on the ring. */
+    void (*read)(void *context, uint32_t connection);
+};
+
+/* Before any duty works. All connections must be worked by one thread. [init] */
+void sj_gateway_follow(struct sj_gateway *gateway, const struct sj_gateway_follower *follower);
+
 uint32_t sj_gateway_count(const struct sj_gateway *gateway);
 
 /* A little of everything; returns how much was done. The shape sj_duty wants is

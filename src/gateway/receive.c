@@ -100,6 +100,16 @@ static void count_flags(struct connection *conn, uint32_t flags)
         SJ_COUNT_UP(conn->counters.out_of_order, 1);
 }
 
+/* Whoever follows sees each event before the next message is even looked at. */
+static inline void show_follower(struct connection *conn, const struct sj_frame *event)
+{
+    const struct sj_gateway_follower *follower = &conn->gateway->follower;
+    if (!follower->event)
+        return;
+    sj_bus_flush(conn->bus);
+    follower->event(follower->context, conn->index, sj_bus_last_seq(conn->bus), event);
+}
+
 /* One message into a claim of the ring. Returns 1 when it became an event. */
 static uint32_t take_message(struct connection *conn, const struct sj_sse_message *message,
                              int64_t recv_ns)
@@ -126,6 +136,7 @@ static uint32_t take_message(struct connection *conn, const struct sj_sse_messag
     sj_bus_stage(conn->bus);
     SJ_COUNT_UP(conn->counters.events, 1);
     SJ_COUNT_UP(conn->counters.channel[channel], 1);
+    show_follower(conn, frame);
     if (channel == SJ_CHANNEL_TICK_STK || channel == SJ_CHANNEL_QUOTE_STK)
         closing(conn);
     return 1;
@@ -151,6 +162,8 @@ static uint32_t take_messages(struct connection *conn, struct sj_stream *stream)
     if (events > 0) {
         sj_bus_flush(conn->bus);
         sj_hist_record_many(&conn->counters.latency, sj_clock_utc_ns() - stream->recv_ns, events);
+        if (conn->gateway->follower.read)
+            conn->gateway->follower.read(conn->gateway->follower.context, conn->index);
     }
     return messages;
 }

@@ -137,8 +137,11 @@ static void live_through(struct world *world, uint32_t turns)
 {
     int64_t mid = 20000;
     for (uint32_t i = 0; i < turns; i++) {
-        mid += (int64_t)sj_rng_below(&world->rng, 5) - 2;
-        world_book(world, mid);
+        for (uint64_t books = world->singly ? 1 + sj_rng_below(&world->rng, 4) : 1; books > 0;
+             books--) {
+            mid += (int64_t)sj_rng_below(&world->rng, 5) - 2;
+            world_book(world, mid);
+        }
         world_pass(world, (int64_t)sj_rng_below(&world->rng, 700) * SJ_NS_PER_MS);
         if (sj_rng_below(&world->rng, 3))
             world_answer(world);
@@ -180,13 +183,14 @@ static void feed_again(struct world *again, const struct world *world)
     }
 }
 
-static void the_same_inputs_again_give_the_same_bytes(void **state)
+static void check_again(bool singly)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
         struct world *world = world_create(seed);
+        world->singly = world->taker = singly;
         world_begin(world, "1s");
         live_through(world, 200);
+        sj_decide_note(world->decide);
         assert_true(world_count(&world->own, SJ_EVENT_INTENT) > 20);
         assert_true(world_count(&world->own, SJ_EVENT_FILL) > 5);
         struct world *again = world_again(world);
@@ -199,6 +203,48 @@ static void the_same_inputs_again_give_the_same_bytes(void **state)
     }
 }
 
+static void the_same_inputs_again_give_the_same_bytes(void **state)
+{
+    (void)state;
+    check_again(false);
+}
+
+static void inputs_taken_one_by_one_give_the_same_bytes_by_their_notes(void **state)
+{
+    (void)state;
+    check_again(true);
+}
+
+/* What a process that is killed now leaves behind explains every intent of it. */
+static void an_event_taken_singly_is_noted_before_what_follows_from_it(void **state)
+{
+    (void)state;
+    struct world *world = world_create(9);
+    world->singly = world->taker = true;
+    world_begin(world, "1h");
+    for (int i = 0; i < 4; i++)
+        world_book(world, 20000 + i);
+    size_t at = 0;
+    uint64_t noted = 0;
+    static const uint64_t expected[][2] = {{1, 1}, {2, 4}}; /* events 1 and 4 bring an order */
+    for (int i = 0; i < 2; i++) {
+        const struct sj_drained *note =
+            (const struct sj_drained *)world_next(&world->own, &at, SJ_EVENT_DRAINED);
+        assert_non_null(note);
+        assert_int_equal(note->first_seq, expected[i][0]);
+        assert_int_equal(note->last_seq, expected[i][1]);
+        size_t next = at;
+        const struct sj_frame *intent = world_next(&world->own, &next, SJ_EVENT_INTENT);
+        assert_non_null(intent);
+        assert_int_equal(intent->seq, note->seq + 1);
+        noted += note->count;
+    }
+    assert_int_equal(noted, 4);
+    sj_decide_note(world->decide);
+    assert_null(world_next(&world->own, &at, SJ_EVENT_DRAINED));
+    world_done(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +254,8 @@ int main(void)
         cmocka_unit_test(a_kill_cancels_what_works_and_only_a_resume_lifts_it),
         cmocka_unit_test(a_panic_ends_when_the_broker_says_that_nothing_is_held),
         cmocka_unit_test(the_same_inputs_again_give_the_same_bytes),
+        cmocka_unit_test(inputs_taken_one_by_one_give_the_same_bytes_by_their_notes),
+        cmocka_unit_test(an_event_taken_singly_is_noted_before_what_follows_from_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

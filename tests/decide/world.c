@@ -151,6 +151,70 @@ void world_done(struct world *world)
     free(world);
 }
 
+/* Orders at the touch with every third event. */
+struct taker {
+    const struct sj_strategy_api *api;
+    struct sj_strategy_host *host;
+    uint64_t events;
+};
+
+static sj_rc taker_init(void *state, const struct sj_strategy_init *init,
+                        char error[SJ_STRATEGY_ERROR_MAX])
+{
+    (void)error;
+    *(struct taker *)state = (struct taker){init->api, init->host, 0};
+    return 0;
+}
+
+static void taker_event(void *state, const struct sj_frame *event)
+{
+    struct taker *self = state;
+    const struct sj_top *top = self->api->top(self->host, event->instrument);
+    bool buys = self->events % 2 == 0;
+    const struct sj_strategy_order order = {.instrument = event->instrument,
+                                            .quantity = 1,
+                                            .price_e6 = buys ? top->bid_e6 : top->ask_e6,
+                                            .side = buys ? SJ_SIDE_BUY : SJ_SIDE_SELL,
+                                            .price_type = SJ_ORDER_LMT,
+                                            .time_in_force = SJ_ORDER_IOC};
+    if (self->events++ % 3 == 0)
+        self->api->place(self->host, &order);
+}
+
+static void taker_order(void *state, const struct sj_strategy_report *report)
+{
+    (void)state;
+    (void)report;
+}
+
+static void taker_timer(void *state, int64_t now_ns)
+{
+    (void)state;
+    (void)now_ns;
+}
+
+static void add_taker(struct world *world)
+{
+    static const uint32_t instruments[] = {FUTURE};
+    static const struct sj_strategy_plugin plugin = {.abi = SJ_STRATEGY_ABI,
+                                                     .size = sizeof plugin,
+                                                     .name = "taker",
+                                                     .text = "orders from within an event",
+                                                     .state_version = 1,
+                                                     .state_size = sizeof(struct taker),
+                                                     .events = SJ_ON_MARKET,
+                                                     .init = taker_init,
+                                                     .on_event = taker_event,
+                                                     .on_order = taker_order,
+                                                     .on_timer = taker_timer};
+    const struct sj_strategy_instance instance = {
+        .name = "taker", .plugin = &plugin, .instruments = instruments, .instrument_count = 1};
+    char error[SJ_DECIDE_ERROR_MAX];
+    uint32_t number;
+    if (world->taker && sj_decide_add(world->decide, &instance, error, &number) < 0)
+        fail_msg("%s", error);
+}
+
 static void add_quoter(struct world *world, const char *step)
 {
     static const uint32_t instruments[] = {FUTURE};
@@ -173,6 +237,7 @@ static void add_quoter(struct world *world, const char *step)
 void world_begin(struct world *world, const char *step)
 {
     add_quoter(world, step);
+    add_taker(world);
     sj_decide_start(world->decide, world->now_ns);
     world_report(world, SJ_REPORT_LINK_UP, SJ_REPORT_FROM_LOCAL);
     world_answer(world);
@@ -182,14 +247,19 @@ struct world *world_again(const struct world *world)
 {
     struct world *again = world_create(0);
     again->mute = true;
-    (void)world;
+    again->taker = world->taker;
     add_quoter(again, "1s");
+    add_taker(again);
     return again;
 }
 
 static void feed(struct world *world, struct sj_frame *event)
 {
     log_add(&world->market, event);
+    if (world->singly) {
+        sj_decide_next(world->decide, 1, event->seq, event, world->now_ns);
+        return;
+    }
     sj_decide_batch(world->decide, 1, event->seq, event->seq, 1, world->now_ns);
     sj_decide_event(world->decide, event);
 }

@@ -53,7 +53,9 @@ struct world {
     int64_t now_ns;
     int64_t mid_e6;
     bool ring_full;
-    bool mute; /* a run again: the requests go nowhere */
+    bool mute;   /* a run again: the requests go nowhere */
+    bool taker;  /* set before begin: another strategy, which orders from within an event */
+    bool singly; /* events come by sj_decide_next, a few of them at one time, not in batches */
     struct sj_rng rng;
 };
 
