@@ -8,6 +8,7 @@
 #   chdb/libchdb.so    ClickHouse in a library, for `shijim store`
 #   sbe/*.jar          the public SBE tool, judge of our codec in a test
 #   venv/              pytest, clickhouse-connect
+#   python/            what the Python package is built and tested with: meson-python, numpy, numba, polars ...
 #   hftbacktest/       the backtester whose files we write, judge of them in a test
 # and, not pinned because its index keeps the newest releases only, the broker's command-line client
 # (client/); without it one test is skipped.
@@ -131,6 +132,18 @@ install_venv() {
     echo "$stamp" >"$DEPS/venv/.stamp"
 }
 
+install_python() {
+    local stamp
+    stamp=$(sha256sum <dev.d/requirements-python.txt | cut -c-64)
+    if stamped "$DEPS/python" "$stamp" && [ -x "$DEPS/python/bin/python" ]; then return 0; fi
+    say "fetching what the Python package is built and tested with (350 MB)"
+    rm -rf "$DEPS/python"
+    run_logged "$DEPS/python.log" /usr/bin/python3 -m venv "$DEPS/python"
+    run_logged "$DEPS/python.log" "$DEPS/python/bin/pip" install --quiet --require-hashes \
+        --only-binary :all: --requirement dev.d/requirements-python.txt
+    echo "$stamp" >"$DEPS/python/.stamp"
+}
+
 install_hftbacktest() {
     local stamp
     stamp=$(sha256sum <dev.d/requirements-hftbacktest.txt | cut -c-64)
@@ -172,6 +185,7 @@ install_packages
 install_chdb
 install_sbe
 install_venv
+install_python
 install_hftbacktest
 install_client
 exec 8>&-

@@ -1,5 +1,5 @@
 #!/bin/bash
-# checks form and finds mistakes: clang-format, clang-tidy, cppcheck, shellcheck, house rules
+# checks form and finds mistakes: clang-format, clang-tidy, cppcheck, shellcheck, house rules, ruff, mypy
 #
 # usage: ./dev lint [--fix]
 #
@@ -45,10 +45,16 @@ check_c() {
 
 house() { "$DEPS/venv/bin/python" tests/house/includes.py && "$DEPS/venv/bin/python" tests/house/docs.py; }
 
+python_form() { "$DEPS/python/bin/ruff" check --quiet --no-cache python; }
+
+python_types() { (cd python && "$DEPS/python/bin/mypy" --cache-dir ../build-lint/mypy); }
+
 $fix && clang-format-14 -i "${sources[@]}"
 check "clang-format" format
 check "shellcheck" shellcheck --external-sources "${scripts[@]}"
 check "house rules" house
+check "ruff" python_form
+check "mypy" python_types
 check "cppcheck" check_c
 check "clang-tidy" tidy
 [ ${#failed[@]} = 0 ] || fail "lint found something: ${failed[*]}"

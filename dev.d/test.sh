@@ -9,7 +9,7 @@
 #   --cc CC              builds with another compiler (gcc, clang-14)
 #   PATTERN              only C rooms and pytest cases whose name contains it
 #
-# Each kind has a build folder of its own, beside build/. Counts single test functions and pytest
+# The Python package is built, and tested from its build folder (build-test-python/site). Each kind has a build folder of its own, beside build/. Counts single test functions and pytest
 # cases. Fails when anything fails, or nothing ran.
 
 quick=false
@@ -65,6 +65,8 @@ esac
 
 configure "$dir" "${options[@]}" "-Dwerror=$WERROR"
 compile "$dir"
+package=build-test-python${cc:+-$cc}
+[ -n "$sanitize" ] || build_python "$package"
 # Wherever ./dev deps put the engine: without this a shared SHIJIM_DEPS would skip the store's tests.
 [ ! -f "$DEPS/chdb/libchdb.so" ] || export SHIJIM_CHDB_LIB=${SHIJIM_CHDB_LIB:-$DEPS/chdb/libchdb.so}
 results=$dir/results
@@ -82,13 +84,20 @@ run_c_tests() {
     cp "$dir/meson-logs/testlog.json" "$results/c.json"
 }
 
-run_python_tests() {
-    local arguments=(-q -p no:cacheprovider --junitxml="$PWD/$results/python.xml") status=0
+# run_pytest NAME ENVIRONMENT FOLDER: with the Python of $DEPS/ENVIRONMENT.
+run_pytest() {
+    local arguments=(-q -p no:cacheprovider --junitxml="$PWD/$results/$1.xml") status=0
     $quick && arguments+=(-m 'not slow')
     [ -n "$pattern" ] && arguments+=(-k "$pattern")
-    SHIJIM_BUILD=$PWD/$dir PYTHONDONTWRITEBYTECODE=1 "$DEPS/venv/bin/python" -m pytest "${arguments[@]}" || status=$?
+    SHIJIM_BUILD=$PWD/$dir PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$PWD/$package/site \
+        "$DEPS/$2/bin/python" -m pytest "${arguments[@]}" "$3" || status=$?
     # 5: nothing was collected, which a PATTERN may well bring about.
     [ $status = 0 ] || [ $status = 5 ] || rc=1
+}
+
+run_python_tests() {
+    run_pytest python venv tests
+    run_pytest package python python/tests
 }
 
 run_c_tests

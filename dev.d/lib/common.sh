@@ -71,3 +71,20 @@ compile() {
 
 # needs_value OPTION ARGUMENTS-LEFT
 needs_value() { [ "$2" -ge 2 ] || fail_usage "$1 needs a value; see --help"; }
+
+# build_python DIR OPTION...: the Python package, put together in DIR/site for PYTHONPATH.
+build_python() {
+    local dir=$1 meson=$DEPS/python/bin/meson options
+    shift
+    options=(-Dbuildtype=release "-Dwerror=$WERROR" -Dpython.platlibdir=/site -Dpython.purelibdir=/site
+        -Dpython.bytecompile=-1 --native-file "$DEPS/python.ini" "$@")
+    printf '[binaries]\npython = %s\n' "'$DEPS/python/bin/python'" >"$DEPS/python.ini"
+    if [ -f "$dir/build.ninja" ]; then
+        run_logged "$dir/meson-logs/configure.txt" "$meson" configure "$dir" "${options[@]:0:5}" "$@"
+    else
+        run_logged "$dir.setup.log" "$meson" setup "$dir" python "${options[@]}"
+        rm -f "$dir.setup.log"
+    fi
+    compile "$dir"
+    DESTDIR=$PWD/$dir run_logged "$dir/meson-logs/install.txt" "$meson" install -C "$dir" --no-rebuild --only-changed
+}

@@ -54,8 +54,8 @@ def main():
     totals = []
     if (folder / "c.json").exists():
         totals += tally_c(folder / "c.json")
-    if (folder / "python.xml").exists():
-        totals += tally_python(folder / "python.xml")
+    for path in sorted(folder.glob("*.xml")):
+        totals += tally_python(path)
     passed, failed, skipped = (sum(column) for column in zip(*totals)) if totals else (0, 0, 0)
     if passed + failed + skipped == 0:
         print("dev: no test matches", file=sys.stderr)
