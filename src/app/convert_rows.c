@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "convert/convert.h"
+#include "convert/inputs.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -195,7 +196,46 @@ static int exit_of(sj_rc rc)
 {
     if (rc == -SJ_E_IDENTITY)
         return SJ_EXIT_IDENTITY;
-    return rc == -ENOENT || rc == -EISDIR || rc == -SJ_E_LAYOUT ? SJ_EXIT_USER : SJ_EXIT_FAILED;
+    return rc == -ENOENT || rc == -EISDIR || rc == -EEXIST || rc == -SJ_E_LAYOUT ? SJ_EXIT_USER
+                                                                                 : SJ_EXIT_FAILED;
+}
+
+/* What the files of a folder end in, by dialect; a journal is a folder itself. */
+static const char *const *endings_of(enum sj_dialect dialect)
+{
+    static const char *const jsonl[] = {".jsonl", ".jsonl.gz", ".jsonl.zst", NULL};
+    static const char *const binance[] = {".gz", ".zst", ".txt", ".jsonl", ".json", NULL};
+    static const char *const csv[] = {".csv", ".csv.gz", ".csv.zst", ".tsv", NULL};
+    switch (dialect) {
+    case SJ_DIALECT_ORIGINAL:
+        return jsonl;
+    case SJ_DIALECT_BINANCE:
+        return binance;
+    case SJ_DIALECT_CSV:
+        return csv;
+    default:
+        return NULL;
+    }
+}
+
+static int convert(struct rows_command *command);
+
+static int expand_and_convert(struct rows_command *command)
+{
+    struct sj_convert_options *options = &command->options;
+    struct sj_inputs inputs;
+    char error[512];
+    size_t count = command->cli.value_count - 1;
+    sj_rc rc = sj_inputs_expand(command->cli.values, count, endings_of(options->encode.dialect),
+                                &inputs, error);
+    if (rc < 0)
+        return sj_cli_fail(&command->cli, exit_of(rc), "%s", error);
+    options->inputs = (const char *const *)inputs.paths;
+    options->input_count = inputs.count;
+    options->output = command->cli.values[count];
+    int exit_code = convert(command);
+    sj_inputs_done(&inputs);
+    return exit_code;
 }
 
 static int convert(struct rows_command *command)
@@ -203,9 +243,6 @@ static int convert(struct rows_command *command)
     struct sj_convert_options *options = &command->options;
     struct sj_convert_report report;
     struct sj_convert_bar bar;
-    options->inputs = command->cli.values;
-    options->input_count = (uint32_t)command->cli.value_count - 1;
-    options->output = command->cli.values[command->cli.value_count - 1];
     options->workers = (uint32_t)command->workers;
     if (options->encode.dialect == SJ_DIALECT_CSV && !options->csv_map)
         return sj_cli_fail(&command->cli, SJ_EXIT_USER,
@@ -318,9 +355,9 @@ static int rows_main(struct rows_command *command, int argc, char **argv)
     cli->details = journal ? NULL : common_details;
     cli->arguments = journal ? "DIR OUT" : "IN... OUT";
     cli->arguments_min = 2;
-    cli->arguments_max = journal ? 2 : SJ_CLI_ARGUMENTS_MAX;
+    cli->arguments_max = journal ? 2 : SJ_CLI_ARGUMENTS_ANY;
     sj_rc rc = sj_cli_parse(cli, argc, argv);
-    return rc != 1 ? sj_cli_exit(rc) : convert(command);
+    return rc != 1 ? sj_cli_exit(rc) : expand_and_convert(command);
 }
 
 int sj_convert_command_jsonl(int argc, char **argv)

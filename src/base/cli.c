@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define WORD_MAX 64
+#define OPTIONS_MAX 64
 
 int sj_cli_fail(const struct sj_cli *cli, int exit_code, const char *format, ...)
 {
@@ -161,9 +162,9 @@ static const struct sj_cli_option *find_option(const struct sj_cli *cli, const c
 
 static sj_rc unknown_option(const struct sj_cli *cli, const char *argument)
 {
-    const char *names[SJ_CLI_ARGUMENTS_MAX];
+    const char *names[OPTIONS_MAX];
     size_t count = 0;
-    for (; count < cli->option_count && count < SJ_CLI_ARGUMENTS_MAX; count++)
+    for (; count < cli->option_count && count < OPTIONS_MAX; count++)
         names[count] = cli->options[count].name;
     const char *near = sj_cli_nearest(argument + strspn(argument, "-"), names, count);
     if (near)
@@ -328,6 +329,7 @@ static sj_rc check_arguments(const struct sj_cli *cli)
 sj_rc sj_cli_parse(struct sj_cli *cli, int argc, char **argv)
 {
     bool options_over = false;
+    cli->values = argc > 1 ? (const char **)(uintptr_t)(argv + 1) : NULL;
     cli->value_count = 0;
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
@@ -341,9 +343,6 @@ sj_rc sj_cli_parse(struct sj_cli *cli, int argc, char **argv)
             sj_rc rc = parse_option(cli, argc, argv, &i);
             if (rc < 0)
                 return rc;
-        } else if (cli->value_count == SJ_CLI_ARGUMENTS_MAX) {
-            sj_cli_fail(cli, 0, "takes %d arguments at most", SJ_CLI_ARGUMENTS_MAX);
-            return -SJ_E_RANGE;
         } else {
             cli->values[cli->value_count++] = argument;
         }

@@ -4,7 +4,8 @@
  * A command is a table of options and a description. Options are `--name VALUE`, `--name=VALUE` or,
  * for flags, `--name` and `--no-name`. What the user mistypes gets one line and exit code 2.
  *
- * Threads  main thread only. Memory: none taken; values point into argv.
+ * Threads  main thread only. Memory: none taken; values are in argv, whose plain arguments move to its
+ * front.
  */
 #ifndef SJ_BASE_CLI_H
 #define SJ_BASE_CLI_H
@@ -31,7 +32,8 @@ enum sj_cli_kind {
 };
 
 #define SJ_CLI_LIST_MAX 64
-#define SJ_CLI_ARGUMENTS_MAX 64
+/* As arguments_max: as many as there are. */
+#define SJ_CLI_ARGUMENTS_ANY SIZE_MAX
 
 struct sj_cli_list {
     const char *items[SJ_CLI_LIST_MAX];
@@ -60,7 +62,7 @@ struct sj_cli {
     size_t arguments_min;
     size_t arguments_max;
     /* filled by sj_cli_parse */
-    const char *values[SJ_CLI_ARGUMENTS_MAX];
+    const char **values; /* the plain arguments, gathered at the front of argv */
     size_t value_count;
 };
 

@@ -27,7 +27,6 @@
 
 #include <stdatomic.h>
 
-#define SJ_CONVERT_INPUTS_MAX 1024
 #define SJ_CONVERT_WORKERS_MAX 64
 
 enum sj_convert_format {

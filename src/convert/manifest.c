@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MANIFEST_MAX (SJ_CONVERT_INPUTS_MAX * 600 + 16384)
 
 static void put_inputs(struct sj_json *json, const struct sj_job *job)
 {
@@ -148,13 +147,23 @@ static sj_rc write_metrics(const struct sj_convert_options *options,
     return write_file(options->output, ".metrics.prom", text, (size_t)size);
 }
 
+/* A byte of a path takes six at most, as a \\u sequence. */
+static size_t room_for(const struct sj_convert_options *options)
+{
+    size_t room = 32768;
+    for (uint32_t i = 0; i < options->input_count; i++)
+        room += 6 * strlen(options->inputs[i]) + 128;
+    return room;
+}
+
 sj_rc sj_job_manifest(const struct sj_job *job)
 {
-    char *text = malloc(MANIFEST_MAX);
+    size_t room = room_for(job->options);
+    char *text = malloc(room);
     struct sj_json json;
     if (!text)
         return -ENOMEM;
-    sj_json_init(&json, text, MANIFEST_MAX);
+    sj_json_init(&json, text, room);
     sj_json_begin_object(&json);
     sj_json_field_text(&json, "shijim", SJ_VERSION);
     sj_json_field_int(&json, "manifest", 1);

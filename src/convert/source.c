@@ -13,12 +13,16 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+/* Opened when its first piece is asked for, closed when its last one was read. */
 struct source_file {
     const char *path;
     int fd;
-    uint64_t size;
+    uint32_t reading; /* pieces that workers are reading */
+    bool ended;       /* its last piece was given */
     enum sj_packing packing;
-    XXH3_state_t *hash;
+    uint64_t size;
+    XXH3_state_t *hash; /* until it is whole */
+    uint8_t digest[16];
 };
 
 struct sj_source {
@@ -44,21 +48,26 @@ static sj_rc fail(struct sj_source *source, sj_rc rc, const char *path)
     return rc;
 }
 
+static sj_rc look_at_file(struct source_file *file)
+{
+    struct stat stat_now;
+    if (stat(file->path, &stat_now) || access(file->path, R_OK))
+        return -errno;
+    if (S_ISDIR(stat_now.st_mode))
+        return -EISDIR;
+    file->size = (uint64_t)stat_now.st_size;
+    return S_ISREG(stat_now.st_mode) ? 0 : -EINVAL;
+}
+
 static sj_rc open_file(struct source_file *file)
 {
-    struct stat stat;
     uint8_t magic[4];
     file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    if (file->fd < 0 || fstat(file->fd, &stat))
+    if (file->fd < 0)
         return -errno;
-    if (S_ISDIR(stat.st_mode))
-        return -EISDIR;
-    if (!S_ISREG(stat.st_mode))
-        return -EINVAL;
     ssize_t got = pread(file->fd, magic, sizeof magic, 0);
     if (got < 0)
         return -errno;
-    file->size = (uint64_t)stat.st_size;
     file->packing = sj_packing_of(magic, (size_t)got);
     posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     file->hash = XXH3_createState();
@@ -66,6 +75,23 @@ static sj_rc open_file(struct source_file *file)
         return -ENOMEM;
     XXH3_128bits_reset(file->hash);
     return 0;
+}
+
+static void close_when_read(struct source_file *file)
+{
+    if (!file->ended || file->reading || file->fd < 0)
+        return;
+    close(file->fd);
+    file->fd = -1;
+}
+
+static void finish_hash(struct source_file *file)
+{
+    XXH128_canonical_t digest;
+    XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(file->hash));
+    memcpy(file->digest, digest.digest, sizeof file->digest);
+    XXH3_freeState(file->hash);
+    file->hash = NULL;
 }
 
 sj_rc sj_source_open(const char *const *paths, uint32_t count, struct sj_source **ret_source,
@@ -81,7 +107,7 @@ sj_rc sj_source_open(const char *const *paths, uint32_t count, struct sj_source 
     for (uint32_t i = 0; rc >= 0 && i < count; i++) {
         source->files[i] = (struct source_file){.path = paths[i], .fd = -1};
         source->file_count = i + 1;
-        rc = open_file(&source->files[i]);
+        rc = look_at_file(&source->files[i]);
         source->size += source->files[i].size;
         if (rc < 0)
             fail(source, rc, paths[i]);
@@ -246,8 +272,13 @@ static sj_rc read_packed(struct sj_source *source, struct sj_piece *piece)
 
 static void next_file(struct sj_source *source)
 {
+    struct source_file *file = &source->files[source->file];
     sj_unpack_close(source->unpack);
     source->unpack = NULL;
+    if (file->packing != SJ_PACKING_NONE)
+        finish_hash(file);
+    file->ended = true;
+    close_when_read(file);
     source->carry_size = 0;
     source->unpacked = 0;
     source->skipping = false;
@@ -261,16 +292,21 @@ static sj_rc take(struct sj_source *source, struct sj_piece *piece)
     if (source->file == source->file_count)
         return 0;
     struct source_file *file = &source->files[source->file];
+    sj_rc rc = source->file_piece ? 0 : open_file(file);
+    if (rc < 0)
+        return fail(source, rc, file->path);
     piece->file = source->file;
     piece->number = source->number++;
     piece->starts_file = source->file_piece == 0;
     piece->raw_offset = source->file_piece * SJ_PIECE_SIZE;
     source->file_piece++;
     if (file->packing != SJ_PACKING_NONE) {
-        sj_rc rc = read_packed(source, piece);
+        rc = read_packed(source, piece);
         if (rc < 0)
             return fail(source, rc, file->path);
     } else {
+        file->reading++;
+        piece->plain = true;
         piece->ends_file = piece->raw_offset + SJ_PIECE_SIZE >= file->size;
         uint64_t left = file->size - piece->raw_offset;
         atomic_fetch_add(&source->taken, left < SJ_PIECE_SIZE ? left : SJ_PIECE_SIZE);
@@ -288,30 +324,33 @@ sj_rc sj_source_next(struct sj_source *source, struct sj_piece *piece)
     pthread_mutex_unlock(&source->lock);
     if (rc <= 0)
         return rc;
-    const struct source_file *file = &source->files[piece->file];
-    if (file->packing == SJ_PACKING_NONE) {
-        sj_rc read = read_plain(file, piece);
-        if (read < 0) {
-            pthread_mutex_lock(&source->lock);
-            fail(source, read, file->path);
-            pthread_mutex_unlock(&source->lock);
-            return read;
-        }
-    }
-    return 1;
+    if (!piece->plain)
+        return 1;
+    struct source_file *file = &source->files[piece->file];
+    rc = read_plain(file, piece);
+    pthread_mutex_lock(&source->lock);
+    file->reading--;
+    close_when_read(file);
+    if (rc < 0)
+        fail(source, rc, file->path);
+    pthread_mutex_unlock(&source->lock);
+    return rc < 0 ? rc : 1;
 }
 
 void sj_source_hashed(struct sj_source *source, const struct sj_piece *piece)
 {
-    if (piece->raw)
-        XXH3_128bits_update(source->files[piece->file].hash, piece->raw, piece->raw_size);
+    if (!piece->plain)
+        return;
+    struct source_file *file = &source->files[piece->file];
+    XXH3_128bits_update(file->hash, piece->raw, piece->raw_size);
+    if (piece->ends_file)
+        finish_hash(file);
 }
 
 void sj_source_hash(const struct sj_source *source, uint32_t file, char ret_hex[33])
 {
-    XXH128_hash_t hash = XXH3_128bits_digest(source->files[file].hash);
-    snprintf(ret_hex, 33, "%016llx%016llx", (unsigned long long)hash.high64,
-             (unsigned long long)hash.low64);
+    for (size_t i = 0; i < sizeof source->files[file].digest; i++)
+        snprintf(ret_hex + 2 * i, 3, "%02x", source->files[file].digest[i]);
 }
 
 sj_rc sj_source_seek(struct sj_source *source, uint32_t file, uint64_t piece_of_file,
@@ -341,11 +380,6 @@ uint64_t sj_source_size(const struct sj_source *source)
 uint64_t sj_source_taken(const struct sj_source *source)
 {
     return atomic_load(&((struct sj_source *)(uintptr_t)source)->taken);
-}
-
-bool sj_source_compressed(const struct sj_source *source, uint32_t file)
-{
-    return source->files[file].packing != SJ_PACKING_NONE;
 }
 
 const char *sj_source_error(const struct sj_source *source)

@@ -34,6 +34,7 @@ struct sj_piece {
     const char *end;
     bool starts_file;
     bool ends_file;
+    bool plain;        /* of a file that is not packed */
     bool unterminated; /* the file's last line has no newline of its own (one was put there) */
     bool too_long;     /* the last line is longer than SJ_LINE_MAX; it is not in the piece */
     bool cut;          /* a compressed file ends early, or is damaged, behind this */
@@ -60,11 +61,10 @@ SJ_MUST_USE sj_rc sj_source_next(struct sj_source *source, struct sj_piece *piec
 uint64_t sj_source_size(const struct sj_source *source);
 uint64_t sj_source_taken(const struct sj_source *source);
 
-bool sj_source_compressed(const struct sj_source *source, uint32_t file);
 const char *sj_source_error(const struct sj_source *source);
 
-/* XXH3-128 of a file's bytes as they lie on the disk, when they have passed through
- * sj_source_hashed, in the order of pieces, to the end. [owner of the order] */
+/* XXH3-128 of a file's bytes as they lie on the disk, when its pieces have passed through
+ * sj_source_hashed, in their order, to the end. [owner of the order] */
 void sj_source_hashed(struct sj_source *source, const struct sj_piece *piece);
 void sj_source_hash(const struct sj_source *source, uint32_t file, char ret_hex[33]);
 
