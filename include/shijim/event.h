@@ -523,7 +523,8 @@ enum sj_control_kind {
     SJ_CONTROL_FEED_BACK,
     SJ_CONTROL_BLOCK, /* `instrument`: what cannot be decided; no new orders in it */
     SJ_CONTROL_UNBLOCK,
-    SJ_CONTROL_STOP
+    SJ_CONTROL_STOP,
+    SJ_CONTROL_NAME /* `strategy` is called `text`; value 0: it is not configured any more */
 };
 
 enum sj_control_source {

@@ -10,11 +10,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-static sj_rc create(void *context, const struct sj_decide_ops *ops,
-                    struct sj_instruments *instruments, char error[SJ_AS_LIVE_ERROR_MAX],
-                    struct sj_decide **ret_decide)
+static sj_rc create(void *context, const struct sj_strategy_names *names,
+                    const struct sj_decide_ops *ops, struct sj_instruments *instruments,
+                    char error[SJ_AS_LIVE_ERROR_MAX], struct sj_decide **ret_decide)
 {
-    return sj_deciding_create(context, ops, instruments, error, ret_decide);
+    struct sj_deciding deciding = *(const struct sj_deciding *)context;
+    struct sj_strategy_names copy = *names;
+    deciding.names = &copy;
+    return sj_deciding_create(&deciding, ops, instruments, error, ret_decide);
 }
 
 static void print_json(const struct sj_as_live_result *result)
@@ -59,7 +62,7 @@ static int as_live(const struct sj_cli *cli, const struct sj_settings *settings,
     sj_rc rc = sj_market_rules_load(NULL, error, &rules);
     if (rc < 0)
         return sj_cli_fail(cli, SJ_EXIT_FAILED, "%s", error);
-    struct sj_deciding deciding = {settings, rules, false};
+    struct sj_deciding deciding = {.settings = settings, .rules = rules};
     const struct sj_as_live_options options = {dir, &deciding, create};
     struct sj_as_live_result result;
     rc = sj_as_live_run(&options, &result, error);

@@ -116,18 +116,57 @@ static sj_rc add_one(struct sj_decide *decide, const struct sj_instruments *inst
     return rc;
 }
 
+static const struct sj_strategy_config *configured(const struct sj_strategies_config *config,
+                                                   const char *name)
+{
+    for (uint32_t i = 0; i < config->count; i++)
+        if (config->list[i].enabled && strcmp(config->list[i].name, name) == 0)
+            return &config->list[i];
+    return NULL;
+}
+
+/* The strategy of a number, or its place. */
+static sj_rc add_number(struct sj_decide *decide, const struct sj_instruments *instruments,
+                        const struct sj_deciding *deciding, uint32_t number, struct chosen *chosen,
+                        char *error)
+{
+    const char *name = deciding->names->name[number - 1];
+    const struct sj_strategy_config *config = configured(&deciding->settings->strategies, name);
+    uint64_t bit = UINT64_C(1) << (number - 1);
+    uint32_t given;
+    if (config && !(deciding->names->retired & bit))
+        return add_one(decide, instruments, config, chosen, error);
+    deciding->names->retired |= bit;
+    return sj_decide_add_retired(decide, name, error, &given);
+}
+
 static sj_rc add_all(struct sj_decide *decide, const struct sj_instruments *instruments,
-                     const struct sj_strategies_config *config, char *error)
+                     const struct sj_deciding *deciding, char *error)
 {
     struct chosen *chosen = malloc(sizeof *chosen);
     sj_rc rc = 0;
     if (!chosen)
         return fail(error, -ENOMEM, "strategies");
-    for (uint32_t i = 0; rc >= 0 && i < config->count; i++)
-        if (config->list[i].enabled)
-            rc = add_one(decide, instruments, &config->list[i], chosen, error);
+    for (uint32_t i = 1; rc >= 0 && i <= deciding->names->count; i++)
+        rc = add_number(decide, instruments, deciding, i, chosen, error);
     free(chosen);
     return rc;
+}
+
+sj_rc sj_deciding_bind(const struct sj_strategies_config *config, struct sj_strategy_names *names,
+                       char error[SJ_DECIDING_ERROR_MAX])
+{
+    for (uint32_t i = 0; i < config->count; i++) {
+        if (!config->list[i].enabled)
+            continue;
+        sj_rc rc = sj_strategy_names_bind(names, config->list[i].name);
+        if (rc < 0)
+            return fail(error, rc,
+                        "strategies.%s: no number is left; %d names have traded, see "
+                        "trading.state_dir",
+                        config->list[i].name, SJ_STRATEGIES_MAX);
+    }
+    return 0;
 }
 
 sj_rc sj_deciding_create(const struct sj_deciding *deciding, const struct sj_decide_ops *ops,
@@ -153,7 +192,7 @@ sj_rc sj_deciding_create(const struct sj_deciding *deciding, const struct sj_dec
     struct sj_decide *decide = NULL;
     sj_rc rc = sj_decide_create(&options, error, &decide);
     if (rc >= 0)
-        rc = add_all(decide, instruments, &settings->strategies, error);
+        rc = add_all(decide, instruments, deciding, error);
     if (rc >= 0)
         *ret_decide = decide;
     else if (decide)

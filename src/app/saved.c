@@ -68,23 +68,85 @@ static sj_rc set_aside(const char *path)
     return rename(path, old) ? -errno : 0;
 }
 
+/* The file that was set aside, if it is one; to be unmapped. */
+static const struct head *map_old(const char *path, size_t *ret_size)
+{
+    char old[PATH_MAX];
+    struct stat stat;
+    snprintf(old, sizeof old, "%s.old", path);
+    int fd = open(old, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return NULL;
+    bool has_head = fstat(fd, &stat) == 0 && stat.st_size > HEAD_SIZE;
+    void *memory =
+        has_head ? mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    close(fd);
+    if (memory == MAP_FAILED)
+        return NULL;
+    const struct head *head = memory;
+    *ret_size = (size_t)stat.st_size;
+    uint64_t slot_size = (*ret_size - HEAD_SIZE) / 2;
+    if (head->magic == MAGIC && head->slot_size == slot_size && head->used[0] <= slot_size &&
+        head->used[1] <= slot_size)
+        return head;
+    munmap(memory, *ret_size);
+    return NULL;
+}
+
+static size_t in_pages(uint64_t size)
+{
+    return (size + HEAD_SIZE - 1) / HEAD_SIZE * HEAD_SIZE;
+}
+
+/* The older slot first, so that the newer stays the newer. */
+static void carry_over(struct sj_saved *saved, const struct head *old)
+{
+    for (unsigned index = 2; index-- > 0;) {
+        if (old->count <= index)
+            continue;
+        unsigned slot = (unsigned)((old->count - 1 - index) % 2);
+        if (old->used[slot] == 0)
+            continue;
+        const uint8_t *bytes = (const uint8_t *)old + HEAD_SIZE + slot * old->slot_size;
+        memcpy(sj_saved_begin(saved), bytes, old->used[slot]);
+        sj_saved_commit(saved, old->used[slot]);
+    }
+}
+
+/* What there is of another size makes way; what it holds fits into the new one. */
+static sj_rc replace(struct sj_saved *saved, const char *path, bool *ret_fits)
+{
+    size_t old_size = 0;
+    if (saved->head)
+        munmap(saved->head, saved->size);
+    saved->head = NULL;
+    sj_rc rc = set_aside(path);
+    if (rc < 0)
+        return rc;
+    const struct head *old = map_old(path, &old_size);
+    for (unsigned slot = 0; old && slot < 2; slot++)
+        if (in_pages(old->used[slot]) > saved->slot_size)
+            saved->slot_size = in_pages(old->used[slot]);
+    saved->size = HEAD_SIZE + 2 * saved->slot_size;
+    rc = map(saved, path, ret_fits);
+    if (rc >= 0 && old)
+        carry_over(saved, old);
+    if (old)
+        munmap((void *)(uintptr_t)old, old_size);
+    return rc;
+}
+
 sj_rc sj_saved_open(const char *path, size_t size, struct sj_saved **ret_saved)
 {
     struct sj_saved *saved = calloc(1, sizeof *saved);
     bool fits = false;
     if (!saved)
         return -ENOMEM;
-    saved->slot_size = (size + HEAD_SIZE - 1) / HEAD_SIZE * HEAD_SIZE;
+    saved->slot_size = in_pages(size);
     saved->size = HEAD_SIZE + 2 * saved->slot_size;
     sj_rc rc = map(saved, path, &fits);
-    if (rc >= 0 && !fits) {
-        if (saved->head)
-            munmap(saved->head, saved->size);
-        saved->head = NULL;
-        rc = set_aside(path);
-        if (rc >= 0)
-            rc = map(saved, path, &fits);
-    }
+    if (rc >= 0 && !fits)
+        rc = replace(saved, path, &fits);
     if (rc < 0) {
         sj_saved_close(saved);
         return rc;

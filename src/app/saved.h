@@ -15,8 +15,9 @@
 
 struct sj_saved;
 
-/* Maps PATH with room for `size` bytes a slot. A file of another size, or none, begins empty; what
- * it held is kept as PATH.old. */
+/* Maps PATH with room for at least `size` bytes a slot. A file of another size is kept as PATH.old,
+ * and what it held is carried over; what is no such file at all is kept likewise, and nothing of
+ * it. */
 SJ_MUST_USE sj_rc sj_saved_open(const char *path, size_t size, struct sj_saved **ret_saved);
 void sj_saved_close(struct sj_saved *saved);
 

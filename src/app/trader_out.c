@@ -116,7 +116,7 @@ sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_
         .panic_done = panic_done,
         .log = log_line,
     };
-    const struct sj_deciding deciding = {trader->settings, trader->rules, true};
+    const struct sj_deciding deciding = {trader->settings, trader->rules, true, &trader->names};
     return sj_deciding_create(&deciding, &ops, trader->instruments, error, &trader->decide);
 }
 

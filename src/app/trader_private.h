@@ -10,6 +10,7 @@
 #include "app/trader_account.h"
 #include "bus/bus.h"
 #include "gateway/order_link.h"
+#include "strategy/names.h"
 
 #include <pthread.h>
 
@@ -48,6 +49,7 @@ struct sj_trader {
     const struct sj_settings *settings;
     struct sj_market_rules *rules;
     struct sj_instruments *instruments;
+    struct sj_strategy_names names;
     struct sj_decide *decide;
     struct sj_order_link *link;
     struct sj_trader_account *account;

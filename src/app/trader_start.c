@@ -2,6 +2,8 @@
  * the journal. What a killed process had left in its ring is in the journal too by then. */
 #include "app/trader_private.h"
 
+#include "app/deciding.h"
+#include "app/names.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "journal/journal.h"
@@ -25,13 +27,16 @@ static void put_definition(const struct sj_instrument *definition, uint32_t src,
         sj_log_warn("trading", "no room for the instrument %.16s", definition->code);
 }
 
-static void restore_span(struct sj_trader *trader, const uint8_t *begin, const uint8_t *end)
+typedef void take_event(struct sj_trader *trader, const struct sj_frame *event);
+
+static void restore_event(struct sj_trader *trader, const struct sj_frame *event)
 {
-    for (const uint8_t *at = begin; at < end; at += sj_frame_size(at))
-        sj_decide_restore(trader->decide, (const struct sj_frame *)at);
+    sj_decide_restore(trader->decide, event);
 }
 
-static sj_rc read_journal(struct sj_trader *trader, struct sj_journal_reader *reader)
+/* Hands over every event of the own ring that the journal has of the last days. */
+static sj_rc read_journal(struct sj_trader *trader, struct sj_journal_reader *reader,
+                          take_event *take)
 {
     struct sj_journal_span span;
     uint64_t head = sj_journal_reader_head(reader);
@@ -44,8 +49,9 @@ static sj_rc read_journal(struct sj_trader *trader, struct sj_journal_reader *re
         }
         if (rc <= 0)
             break;
-        if (span.src == SJ_SRC_STRATEGY)
-            restore_span(trader, span.begin, span.end);
+        for (const uint8_t *at = span.begin; span.src == SJ_SRC_STRATEGY && at < span.end;
+             at += sj_frame_size(at))
+            take(trader, (const struct sj_frame *)at);
         if (span.next_position >= head)
             break;
     }
@@ -96,12 +102,70 @@ static sj_rc learn(struct sj_trader *trader, struct sj_journal_reader *reader)
     return rc < 0 ? rc : sj_journal_reader_definitions(reader, put_definition, trader->instruments);
 }
 
+/* --- which strategy has which number --- */
+
+/* Every start writes all of them, in their order. */
+static void take_name(struct sj_trader *trader, const struct sj_frame *event)
+{
+    const struct sj_control *control = (const struct sj_control *)event;
+    char name[sizeof control->text + 1];
+    if (event->template_id != SJ_EVENT_CONTROL || control->kind != SJ_CONTROL_NAME)
+        return;
+    snprintf(name, sizeof name, "%.*s", (int)sizeof control->text, control->text);
+    if (sj_strategy_names_bind(&trader->names, name) < 0)
+        sj_log_warn("trading", "no number for the strategy %s of the journal", name);
+}
+
+static sj_rc learn_names(struct sj_trader *trader, struct sj_journal_reader *reader, char *error)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/strategies", trader->settings->trading.state_dir);
+    sj_rc rc = sj_names_load(path, &trader->names);
+    if (rc == -ENOENT)
+        rc = read_journal(trader, reader, take_name);
+    if (rc < 0)
+        return trader_fail(error, rc,
+                           "%s, the numbers of strategies; without the file the journal's last "
+                           "days tell them",
+                           path);
+    uint32_t known = trader->names.count;
+    rc = sj_deciding_bind(&trader->settings->strategies, &trader->names, error);
+    if (rc < 0)
+        return rc;
+    for (uint32_t i = known; i < trader->names.count; i++)
+        sj_log_info("trading", "strategies.%s is new: number %u", trader->names.name[i], i + 1);
+    rc = sj_names_store(path, &trader->names);
+    return rc < 0 ? trader_fail(error, rc, "%s", path) : 0;
+}
+
+/* A strategy that was removed, or renamed, has left something behind. */
+static void tell_retired(const struct sj_trader *trader)
+{
+    const struct sj_strategies *strategies = sj_decide_strategies(trader->decide);
+    for (uint32_t i = 1; i <= trader->names.count; i++) {
+        if (!(trader->names.retired >> (i - 1) & 1))
+            continue;
+        uint32_t orders = sj_strategies_open_orders(strategies, i, NULL, 0);
+        uint32_t held = 0;
+        for (uint32_t id = 1; id <= sj_instruments_id_max(trader->instruments); id++)
+            held += sj_strategies_position(strategies, i, id) != 0;
+        if (orders || held)
+            sj_log_warn("trading",
+                        "strategies.%s is not configured any more: %u orders still work and %u "
+                        "instruments are held under its name, which nobody looks after; if it was "
+                        "renamed, give it its name back",
+                        trader->names.name[i - 1], orders, held);
+    }
+}
+
 static sj_rc restore(struct sj_trader *trader, struct sj_journal_reader *reader, char *error)
 {
     sj_rc rc = learn(trader, reader);
     if (rc < 0)
         return trader_fail(error, rc, "the journal's instruments");
-    rc = trader_create_decide(trader, error);
+    rc = learn_names(trader, reader, error);
+    if (rc >= 0)
+        rc = trader_create_decide(trader, error);
     if (rc < 0)
         return rc;
     char path[PATH_MAX];
@@ -110,8 +174,11 @@ static sj_rc restore(struct sj_trader *trader, struct sj_journal_reader *reader,
     if (rc < 0)
         return trader_fail(error, rc, "%s", path);
     load_saved(trader);
-    rc = read_journal(trader, reader);
-    return rc < 0 ? trader_fail(error, rc, "reading what was traded before") : 0;
+    rc = read_journal(trader, reader, restore_event);
+    if (rc < 0)
+        return trader_fail(error, rc, "reading what was traded before");
+    tell_retired(trader);
+    return 0;
 }
 
 sj_rc trader_prepare(struct sj_trader *trader, const struct sj_journal *journal,

@@ -186,6 +186,29 @@ static sj_rc restore_up_to(struct run *run, uint64_t seq)
     return rc < 0 ? rc : 0;
 }
 
+/* The names that follow a START, by number. */
+static sj_rc read_names(struct run *run, uint64_t start_seq, struct sj_strategy_names *ret_names)
+{
+    struct source source;
+    const struct sj_frame *event;
+    memset(ret_names, 0, sizeof *ret_names);
+    sj_rc rc = source_open(&source, run->options->journal_dir, SJ_SRC_STRATEGY);
+    if (rc >= 0)
+        rc = source_seek(&source, start_seq, &event);
+    while (rc >= 0 && (rc = source_next(&source, &event)) > 0) {
+        const struct sj_control *control = (const struct sj_control *)event;
+        char name[sizeof control->text + 1];
+        if (event->template_id != SJ_EVENT_CONTROL || control->kind != SJ_CONTROL_NAME)
+            break;
+        snprintf(name, sizeof name, "%.*s", (int)sizeof control->text, control->text);
+        rc = sj_strategy_names_bind(ret_names, name);
+        if (rc >= 0 && control->value == 0)
+            ret_names->retired |= UINT64_C(1) << (rc - 1);
+    }
+    source_close(&source);
+    return rc < 0 ? rc : 0;
+}
+
 static sj_rc begin(struct run *run, const struct sj_control *start)
 {
     sj_decide_close(run->decide);
@@ -197,8 +220,12 @@ static sj_rc begin(struct run *run, const struct sj_control *start)
         rc = sj_journal_reader_definitions(run->own.reader, put_definition, run->instruments);
     if (rc < 0)
         return fail(run, rc, "the instruments");
-    rc = run->options->create(run->options->context, &run->ops, run->instruments, run->error,
-                              &run->decide);
+    struct sj_strategy_names names;
+    rc = read_names(run, start->seq, &names);
+    if (rc < 0)
+        return fail(run, rc, "the names of strategies");
+    rc = run->options->create(run->options->context, &names, &run->ops, run->instruments,
+                              run->error, &run->decide);
     if (rc < 0)
         return rc;
     if (start->value > 0 && run->saved_seq != (uint64_t)start->value)

@@ -5,7 +5,8 @@
  *
  * The ring "strategy" (SJ_SRC_STRATEGY) tells the order: its own inputs stand in it, and a note
  * (DRAINED) for every batch that was read from another ring. A restart of the live process begins
- * with a START that says which saved state it loaded; the run saves its state there, too.
+ * with a START that says which saved state it loaded; the run saves its state there, too. The NAMEs
+ * behind it tell which strategy had which number.
  * Statistics (how long calls took) are let pass: they are of the machine.
  *
  * Errors   -errno and -SJ_E_* of the journal; -SJ_E_CORRUPT: an event that a note names is not in
@@ -16,16 +17,18 @@
 #define SJ_BACKTEST_AS_LIVE_H
 
 #include "decide/decide.h"
+#include "strategy/names.h"
 
 #define SJ_AS_LIVE_ERROR_MAX 400
 
 struct sj_as_live_options {
     const char *journal_dir;
     void *context;
-    /* A decide as the live process has it, with its strategies, publishing through `ops`. */
-    sj_rc (*create)(void *context, const struct sj_decide_ops *ops,
-                    struct sj_instruments *instruments, char error[SJ_AS_LIVE_ERROR_MAX],
-                    struct sj_decide **ret_decide);
+    /* A decide as the live process has it, with its strategies under the numbers that the journal
+     * tells, publishing through `ops`. */
+    sj_rc (*create)(void *context, const struct sj_strategy_names *names,
+                    const struct sj_decide_ops *ops, struct sj_instruments *instruments,
+                    char error[SJ_AS_LIVE_ERROR_MAX], struct sj_decide **ret_decide);
 };
 
 struct sj_as_live_result {

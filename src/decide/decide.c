@@ -94,6 +94,12 @@ sj_rc sj_decide_add(struct sj_decide *decide, const struct sj_strategy_instance 
     return sj_strategies_add(decide->strategies, instance, 0, error, ret_strategy);
 }
 
+sj_rc sj_decide_add_retired(struct sj_decide *decide, const char *name,
+                            char error[SJ_DECIDE_ERROR_MAX], uint32_t *ret_strategy)
+{
+    return sj_strategies_add_retired(decide->strategies, name, error, ret_strategy);
+}
+
 /* Time never runs backwards here, whatever the clock does. */
 static void set_now(struct sj_decide *decide, int64_t now_ns)
 {
@@ -110,6 +116,23 @@ static void not_ready(struct sj_decide *decide, const char *why)
     decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_RECONCILE, 0, why);
 }
 
+/* Numbers mean nothing without: another run may have other strategies. */
+static void emit_names(struct sj_decide *decide)
+{
+    for (uint32_t i = 1; i <= sj_strategies_count(decide->strategies); i++) {
+        struct sj_control control = {
+            .kind = SJ_CONTROL_NAME, .source = SJ_CONTROL_BY_PROCESS, .strategy = i};
+        struct sj_strategy_status status;
+        if (sj_strategies_status(decide->strategies, i, &status) < 0)
+            continue;
+        control.value = !status.retired;
+        snprintf(control.text, sizeof control.text, "%s", status.name);
+        sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
+        control.exch_ns = control.recv_ns = decide->now_ns;
+        decide_emit(decide, (struct sj_frame *)&control);
+    }
+}
+
 void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
 {
     struct sj_control start = {
@@ -122,6 +145,7 @@ void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
     sj_frame_head(&start, SJ_EVENT_CONTROL, sizeof start);
     start.exch_ns = start.recv_ns = decide->now_ns;
     decide_emit(decide, (struct sj_frame *)&start);
+    emit_names(decide);
     not_ready(decide, "the broker has not told its orders yet");
     sj_orders_restored(decide->orders, decide->now_ns);
     decide->started = true;

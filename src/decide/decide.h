@@ -79,6 +79,11 @@ SJ_MUST_USE sj_rc sj_decide_add(struct sj_decide *decide,
                                 const struct sj_strategy_instance *instance,
                                 char error[SJ_DECIDE_ERROR_MAX], uint32_t *ret_strategy);
 
+/* The same for one that traded before and is not configured any more: it keeps its number, its
+ * orders and its positions. */
+SJ_MUST_USE sj_rc sj_decide_add_retired(struct sj_decide *decide, const char *name,
+                                        char error[SJ_DECIDE_ERROR_MAX], uint32_t *ret_strategy);
+
 /* --- after a restart: first what was saved (if it was), then every event of the own ring that the
  * journal holds of this trading day, oldest first --- */
 
@@ -91,7 +96,7 @@ void sj_decide_restore(struct sj_decide *decide, const struct sj_frame *event);
 
 /* --- inputs --- */
 
-/* Begins: a START control with the run's id; asks the broker for its list of orders. No intent
+/* Begins: a START control with the run's id, a NAME for each strategy's number; asks the broker for its list of orders. No intent
  * leaves before that answer. */
 void sj_decide_start(struct sj_decide *decide, int64_t now_ns);
 

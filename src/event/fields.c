@@ -28,7 +28,7 @@ static const char *const broker_status_words[] = {NULL,        "pending_submit",
                                                   "cancelled", "failed",         "inactive"};
 static const char *const control_kind_words[] = {
     NULL,  "start",     "kill",      "resume", "panic",   "panic_done", "disarm",
-    "arm", "feed_lost", "feed_back", "block",  "unblock", "stop"};
+    "arm", "feed_lost", "feed_back", "block",  "unblock", "stop",       "name"};
 static const char *const control_source_words[] = {NULL,         "command", "signal",   "http",
                                                    "loss_limit", "feed",    "dead_man", "process",
                                                    "budget",     "crash",   "reconcile"};

@@ -309,6 +309,11 @@ sj_rc sj_strategies_arm(struct sj_strategies *s, uint32_t strategy, int64_t now_
     }
     if (host->armed)
         return 0;
+    if (host->retired) {
+        snprintf(error, SJ_STRATEGIES_ERROR_MAX, "strategies.%s is not configured any more",
+                 host->name);
+        return -SJ_E_REFUSED;
+    }
     sj_host_begin_turn(s, now_ns);
     sj_rc rc = sj_host_init_state(host, error);
     if (rc >= 0) {

@@ -290,6 +290,19 @@ sj_rc sj_strategies_add(struct sj_strategies *s, const struct sj_strategy_instan
     return 0;
 }
 
+bool sj_host_keep(struct sj_strategy_host *host, uint32_t instrument)
+{
+    if (host->owner->takers[instrument] & sj_host_bit(host))
+        return true;
+    for (uint32_t i = 0; i < host->kept_count; i++)
+        if (host->kept[i] == instrument)
+            return true;
+    if (host->kept_count == KEPT_MAX)
+        return false;
+    host->kept[host->kept_count++] = instrument;
+    return true;
+}
+
 uint32_t sj_strategies_count(const struct sj_strategies *s)
 {
     return s->count;
@@ -312,6 +325,7 @@ sj_rc sj_strategies_status(const struct sj_strategies *s, uint32_t strategy,
     *ret_status = (struct sj_strategy_status){.name = host->name,
                                               .plugin = host->plugin->name,
                                               .armed = host->armed,
+                                              .retired = host->retired,
                                               .disarmed_by = host->disarmed_by,
                                               .event_count = host->event_count,
                                               .intent_count = host->intent_count,

@@ -8,6 +8,8 @@
  * so the same inputs give the same intents, live and replayed, with the guard and without.
  *
  * Numbers  strategies count from 1, in the order they were added: sj_intent.strategy and the like.
+ *          An owner that wants a name to keep its number adds one that is no longer there as
+ *          retired (names.h).
  * Units    _ns: nanoseconds UTC since 1970, handed in; budgets are nanoseconds of the machine's.
  * Errors   cold calls fill `error` with one line naming instance and parameter. -SJ_E_UNKNOWN: no
  *          such strategy, built-in, parameter. -SJ_E_LAYOUT: a plug-in of another ABI.
@@ -112,6 +114,7 @@ struct sj_strategy_status {
     const char *name;
     const char *plugin;
     bool armed;
+    bool retired;                       /* not configured any more */
     enum sj_control_source disarmed_by; /* of the last disarm */
     char reason[64];
     uint64_t event_count, intent_count, refused_count, order_count, fill_count, overrun_count;
@@ -130,6 +133,12 @@ void sj_strategies_close(struct sj_strategies *strategies);
 SJ_MUST_USE sj_rc sj_strategies_add(struct sj_strategies *strategies,
                                     const struct sj_strategy_instance *instance, int64_t now_ns,
                                     char error[SJ_STRATEGIES_ERROR_MAX], uint32_t *ret_strategy);
+
+/* Takes the next number for a strategy that traded before and is not configured any more: it is
+ * never called, and its orders and positions are followed. Errors as above. */
+SJ_MUST_USE sj_rc sj_strategies_add_retired(struct sj_strategies *strategies, const char *name,
+                                            char error[SJ_STRATEGIES_ERROR_MAX],
+                                            uint32_t *ret_strategy);
 
 /* A market event (or session, gap, instrument): first the tops, then each strategy that takes it,
  * by number. Events of other kinds are ignored. */
@@ -185,8 +194,10 @@ size_t sj_strategies_save_size(const struct sj_strategies *strategies);
  * of itself; versioned and checksummed. Returns the size. -SJ_E_LIMIT: `size` is too small. */
 SJ_MUST_USE sj_rc sj_strategies_save(struct sj_strategies *strategies, void *buffer, size_t size);
 /* After all instances were added; matches them by name. An instance the blob does not know begins
- * anew, one that it knows and that is no longer there is an error, as its orders would have no
- * owner. On failure nothing was changed but the states of strategies, which begin anew. */
+ * anew; so does, with its orders and positions kept, one that is another plug-in now or whose
+ * plug-in does not take its state back (ops->log is told). One that the blob knows and that was not
+ * even added as retired is an error, as its orders would have no owner. On failure nothing was
+ * changed but the states of strategies, which begin anew. */
 SJ_MUST_USE sj_rc sj_strategies_restore(struct sj_strategies *strategies, const void *buffer,
                                         size_t size, int64_t now_ns,
                                         char error[SJ_STRATEGIES_ERROR_MAX]);

@@ -17,11 +17,15 @@
 #define QUEUE_COUNT 1024 /* verdicts, updates and fills that wait for a call to return */
 #define QUEUE_FRAME_SIZE 256
 #define LOG_LINES_PER_S 10
+#define KEPT_MAX 256
 #define OVERRUN_WINDOW_NS (INT64_C(60) * 1000000000)
 
 _Static_assert(sizeof(struct sj_order_update) <= QUEUE_FRAME_SIZE, "fits the queue");
 _Static_assert(sizeof(struct sj_fill) <= QUEUE_FRAME_SIZE, "fits the queue");
 _Static_assert(sizeof(struct sj_verdict) <= QUEUE_FRAME_SIZE, "fits the queue");
+
+/* The plug-in's name of a strategy that is not configured any more. */
+#define SJ_STRATEGY_RETIRED "retired"
 
 enum lot_class { LOT_ANY, LOT_ROUND, LOT_ODD };
 
@@ -32,6 +36,7 @@ struct sj_strategy_host {
     void *state;
     uint32_t number;
     bool armed;
+    bool retired; /* only its orders and positions are left */
     bool in_init;
     uint8_t lot_class;  /* positions are in lots or in shares, never in both */
     int64_t timer_ns;   /* INT64_MAX: none */
@@ -61,6 +66,9 @@ struct sj_strategy_host {
     char name[SJ_STRATEGY_NAME_MAX];
     uint32_t *instruments;
     uint32_t instrument_count;
+    /* What it holds or works in beyond those: it was given them in an earlier run. */
+    uint32_t kept[KEPT_MAX];
+    uint32_t kept_count;
     struct sj_params params;
     void *library; /* of dlopen */
 };
@@ -130,6 +138,10 @@ void sj_host_take_report(struct sj_strategies *s, const void *frame);
 /* Follows an intent of the host's under its id. Only when there is room. */
 struct sj_intent_entry *sj_host_follow(struct sj_strategy_host *host,
                                        const struct sj_intent *intent, uint64_t id);
+
+/* An instrument with an order or a position of the host's, which it may not trade any more, is to
+ * be saved all the same. False: no room for another one. */
+bool sj_host_keep(struct sj_strategy_host *host, uint32_t instrument);
 
 void sj_host_begin_turn(struct sj_strategies *s, int64_t now_ns);
 /* Delivers what waits and disarms the doomed, until nothing is left. */

@@ -136,6 +136,8 @@ static void take_fill(struct sj_strategies *s, const struct sj_fill *fill, bool 
         return;
     int64_t signed_quantity = fill->side == SJ_SIDE_BUY ? fill->quantity : -(int64_t)fill->quantity;
     host->positions[fill->instrument] += signed_quantity;
+    if (!sj_host_keep(host, fill->instrument))
+        sj_host_log(host, "too many instruments that it is not given: a position is not saved");
     host->fill_count++;
     struct sj_strategy_report report;
     if (order) {
@@ -234,8 +236,8 @@ static void adopt(struct sj_strategies *s, const struct sj_intent *intent)
 {
     struct sj_strategy_host *host = sj_host_get(s, intent->strategy);
     if (!host || intent->intent_id == 0 || intent->instrument > s->instrument_max ||
-        !(s->takers[intent->instrument] & sj_host_bit(host)) ||
-        !sj_intent_table_has_room(&s->intents) ||
+        !sj_instruments_get(s->instruments, intent->instrument) ||
+        !sj_host_keep(host, intent->instrument) || !sj_intent_table_has_room(&s->intents) ||
         sj_intent_table_find(&s->intents, intent->intent_id))
         return;
     sj_host_follow(host, intent, intent->intent_id);

@@ -8,5 +8,6 @@ int sj_test_recorder(void);
 int sj_test_switch(void);
 int sj_test_saved(void);
 int sj_test_trader(void);
+int sj_test_names(void);
 
 #endif

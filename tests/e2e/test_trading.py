@@ -4,6 +4,7 @@ moments, the kill switch and the panic; afterwards both sides have the same orde
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -211,6 +212,50 @@ def test_kills_and_a_failing_broker_lose_and_double_no_order(trader):
     trader.wait(lambda: trader.status().get("unknown_orders") == 0)
     trader.stop()
     check_both_sides(trader)
+
+
+def strategies_config(trader, **changed):
+    """The configuration with its strategies, but for the order of them and those that are None."""
+    text = trader.config.read_text()
+    head, _, body = text.partition("strategies:\n")
+    blocks = dict(re.findall(r"^  (\w+):\n((?:    .*\n)+)", body, re.M))
+    for name, block in reversed(changed.items()):
+        blocks.pop(name, None)
+        if block is not None:
+            blocks = {name: block or dict(re.findall(r"^  (\w+):\n((?:    .*\n)+)", body, re.M))[name], **blocks}
+    trader.config.write_text(head + "strategies:\n" + "".join(f"  {name}:\n{block}" for name, block in blocks.items()))
+
+
+def test_strategies_keep_their_numbers_over_a_kill_and_another_order_of_them(trader):
+    trader.start()
+    trader.wait(lambda: {fill["strategy"] for fill in trader.events("fill")} >= {1, 3})
+    trader.wait(lambda: trader.status()["open_orders"] > 0)
+    trader.kill()
+    # Another order, one in front of all, one gone that has orders at work.
+    strategies_config(trader, fresh="    use: touch_quoter\n    instruments: [TXFA7]\n    step: 700ms\n", touch="", quotes=None)
+    working = [order for order in trader.truth()["orders"] if order["exchange"]["left"]]
+    fills = len(trader.events("fill"))
+    trader.start()
+    trader.wait(lambda: trader.status().get("ready") and len(trader.events("fill")) > fills)
+    names = [(event["strategy"], event["text"], event["value"]) for event in trader.events("control") if event["kind"] == "name"]
+    assert names == [(1, "quotes", 1), (2, "signal", 1), (3, "touch", 1),
+                     (1, "quotes", 0), (2, "signal", 1), (3, "touch", 1), (4, "fresh", 1)]
+    if working:
+        assert "strategies.quotes is not configured any more" in (trader.directory / "run.log").read_text()
+    shown = {one["name"]: one for one in trader.status()["strategies"]}
+    assert list(shown) == ["quotes", "signal", "touch", "fresh"] and not shown["quotes"]["armed"]
+    trader.stop()
+    check_both_sides(trader)
+    mine = {1: r"(TXF|MXF).6", 2: r"TXF.7", 3: "MXFA7", 4: "TXFA7"}
+    for event in trader.events("intent") + trader.events("fill"):
+        if event["strategy"]:
+            assert re.fullmatch(mine[event["strategy"]], event["code"]), event
+    # The journal alone tells the numbers as well.
+    (trader.directory / "state/strategies").unlink()
+    trader.start()
+    trader.wait(lambda: trader.status().get("ready"))
+    trader.stop()
+    assert (trader.directory / "state/strategies").read_text() == "1 quotes\n2 signal\n3 touch\n4 fresh\n"
 
 
 def test_an_order_waits_for_the_disk_where_that_is_asked_for(trader):

@@ -187,10 +187,65 @@ static void what_is_not_a_blob_is_refused_and_changes_nothing(void **state)
     seal(size);
     refuse(size, -SJ_E_UNKNOWN, "there is no strategy \"xm\" any more");
     blob[32] = 'm';
-    uint64_t hostile = 666; /* the probe's own restore refuses it */
+}
+
+static void a_strategy_that_does_not_take_its_state_back_begins_anew_alone(void **state)
+{
+    (void)state;
+    char error[SJ_STRATEGIES_ERROR_MAX] = "";
+    uint64_t bid, ask, hostile = 666; /* the probe's own restore refuses it */
+    size_t size = save_a_day(&bid, &ask);
+    struct stage *stage = open_two();
     memcpy(blob + size - 8, &hostile, 8);
     seal(size);
-    refuse(size, -SJ_E_RANGE, "probe does not take its state back");
+    assert_int_equal(sj_strategies_restore(stage->s, blob, size, stage->now_ns, error), 0);
+    kept_now = 7;
+    stage->now_ns = START + 77 * SECOND;
+    sj_strategies_time(stage->s, stage->now_ns);
+    assert_int_equal(kept_now, 7); /* its timer is not the old one either */
+    assert_int_equal(sj_strategies_position(stage->s, mm, FUTURE), 1);
+    assert_int_equal(sj_strategies_open_orders(stage->s, mm, NULL, 0), 2);
+    assert_true(stage_armed(stage, mm) && stage_armed(stage, probe));
+    stage_close(stage);
+}
+
+/* The market maker was removed, the probe is the first now, and then the maker comes back. */
+static void orders_and_positions_stay_under_a_name_that_is_removed_and_comes_back(void **state)
+{
+    (void)state;
+    char error[SJ_STRATEGIES_ERROR_MAX] = "";
+    struct sj_strategy_status status;
+    uint64_t bid, ask;
+    uint32_t retired;
+    size_t size = save_a_day(&bid, &ask);
+    struct stage *stage = stage_open(true);
+    probe = stage_probe(stage, "probe", &no_hooks);
+    assert_int_equal(sj_strategies_add_retired(stage->s, "mm", error, &retired), 0);
+    if (sj_strategies_restore(stage->s, blob, size, START, error) < 0)
+        fail_msg("%s", error);
+    assert_int_equal(sj_strategies_position(stage->s, retired, FUTURE), 1);
+    assert_int_equal(sj_strategies_open_orders(stage->s, retired, NULL, 0), 2);
+    assert_int_equal(sj_strategies_status(stage->s, retired, &status), 0);
+    assert_true(status.retired && !status.armed);
+    assert_int_equal(sj_strategies_arm(stage->s, retired, START, error), -SJ_E_REFUSED);
+    /* Its orders are followed. */
+    struct sj_fill fill = {.instrument = FUTURE,
+                           .intent_id = ask,
+                           .price_e6 = E6(20002),
+                           .quantity = 1,
+                           .side = SJ_SIDE_SELL};
+    sj_frame_head(&fill, SJ_EVENT_FILL, sizeof fill);
+    sj_strategies_order(stage->s, (const struct sj_frame *)(const void *)&fill, START);
+    assert_int_equal(sj_strategies_position(stage->s, retired, FUTURE), 0);
+    assert_int_equal(sj_strategies_open_orders(stage->s, retired, NULL, 0), 1);
+    sj_rc again = sj_strategies_save(stage->s, blob, sizeof blob);
+    assert_true(again > 0);
+    stage_close(stage);
+    stage = open_two();
+    assert_int_equal(sj_strategies_restore(stage->s, blob, (size_t)again, START, error), 0);
+    assert_int_equal(sj_strategies_open_orders(stage->s, mm, NULL, 0), 1);
+    assert_true(stage_armed(stage, mm));
+    stage_close(stage);
 }
 
 /* With a right checksum, anything else may be in it: it is refused or taken, and nothing breaks. */
@@ -225,6 +280,8 @@ int save_tests(void)
         cmocka_unit_test(positions_orders_timers_and_states_come_back),
         cmocka_unit_test(an_order_placed_after_the_last_save_is_found_and_cancelled),
         cmocka_unit_test(what_is_not_a_blob_is_refused_and_changes_nothing),
+        cmocka_unit_test(a_strategy_that_does_not_take_its_state_back_begins_anew_alone),
+        cmocka_unit_test(orders_and_positions_stay_under_a_name_that_is_removed_and_comes_back),
         cmocka_unit_test(hostile_blobs_do_no_harm),
     };
     return cmocka_run_group_tests_name("save", tests, NULL, NULL);

@@ -4,7 +4,7 @@
 /* It takes the list for casts. */
 /* clang-format off */
 #define SUITES(X)                                                                                  \
-    X(api) X(config) X(example) X(host) X(market_maker) X(micro_alpha) X(save) X(smart_chasing)               \
+    X(api) X(config) X(example) X(host) X(market_maker) X(micro_alpha) X(names) X(save) X(smart_chasing)               \
     X(touch_quoter) X(walk)
 /* clang-format on */
 
