@@ -163,6 +163,7 @@ struct sj_bus_stat {
     uint64_t size;
     uint64_t last_seq;
     uint64_t refused_count;
+    uint32_t topic_count;
     uint32_t reader_count;
     struct sj_bus_reader_stat readers[SJ_BUS_READERS_MAX];
     int64_t beat_ns; /* CLOCK_MONOTONIC: the producer's last heartbeat */

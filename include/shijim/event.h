@@ -387,7 +387,9 @@ struct sj_intent {
     uint8_t octype;
     uint8_t intent_reserved[5];
     char custom_field[8];
-    uint8_t intent_reserved2[24];
+    uint64_t origin_seq; /* asked for by a strategy's own process: its event; 0: by none */
+    uint32_t origin_src; /* the source of that event */
+    uint8_t intent_reserved2[12];
 };
 
 struct sj_verdict {
@@ -400,7 +402,9 @@ struct sj_verdict {
     int64_t value; /* what decided, in the check's unit */
     int64_t limit;
     char check_name[24];
-    uint8_t verdict_reserved2[32];
+    uint64_t origin_seq; /* as the intent's; intent_id 0: it was no intent that could be judged */
+    uint32_t origin_src;
+    uint8_t verdict_reserved2[20];
 };
 
 /* Values of sj_order_update.cause that others than the order room look at; all of them stand in
@@ -423,7 +427,7 @@ struct sj_order_update {
     uint8_t state_from;
     uint8_t state_to;
     uint8_t cause;
-    uint8_t order_reserved;
+    uint8_t side; /* enum sj_side; none where it is not known */
     int32_t status;
     char order_id[24];
     char ordno[8];

@@ -102,6 +102,8 @@ static sj_rc create_trader(struct sj_live *live)
     };
     if (live->settings->trading.mode == SJ_TRADING_OFF)
         return 0;
+    for (uint32_t i = 0; i < SJ_USER_SOURCES; i++)
+        options.user_last_seq[i] = journal_seq(live, SJ_SRC_USER + i);
     for (uint32_t i = 0; i < options.ring_count; i++) {
         sj_live_ring_name(i, names[i]);
         options.rings[i] = names[i];
@@ -128,6 +130,19 @@ static sj_rc record_ring(struct sj_live *live, const char *name, uint32_t src, u
     return 0;
 }
 
+/* What strategies in processes of their own ask for. */
+static sj_rc record_users(struct sj_live *live)
+{
+    sj_rc rc = 0;
+    uint32_t src;
+    for (uint32_t i = 0; rc >= 0 && i < sj_trader_process_count(live->trader); i++) {
+        const char *ring = sj_trader_process_ring(live->trader, i, &src);
+        rc = sj_recorder_add_user(&live->recorder, sj_live_bus_dir(live), ring,
+                                  journal_seq(live, src));
+    }
+    return rc;
+}
+
 static sj_rc create_recorder(struct sj_live *live)
 {
     sj_rc rc = sj_recorder_init(&live->recorder, live->journal, journal_seq(live, SJ_SRC_JOURNAL));
@@ -142,6 +157,8 @@ static sj_rc create_recorder(struct sj_live *live)
         rc = record_ring(live, SJ_TRADER_RING, SJ_SRC_STRATEGY, 0);
     if (rc >= 0 && live->trader)
         rc = record_ring(live, SJ_TRADER_ACCOUNT_RING, SJ_SRC_STRATEGY + 1, 0);
+    if (rc >= 0 && live->trader)
+        rc = record_users(live);
     if (rc >= 0)
         rc = sj_recorder_note_recovery(&live->recorder, &live->recovery);
     if (rc >= 0)

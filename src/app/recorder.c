@@ -1,9 +1,12 @@
 #include "app/recorder.h"
 
+#include "app/user_ring.h"
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +27,8 @@ sj_rc sj_recorder_init(struct sj_recorder *recorder, struct sj_journal *journal,
     recorder->journal = journal;
     recorder->note_seq = note_seq;
     recorder->pending = calloc(PENDING_MAX, sizeof *recorder->pending);
-    if (!recorder->pending)
+    recorder->user_frames = calloc(1, sizeof *recorder->user_frames);
+    if (!recorder->pending || !recorder->user_frames)
         return -ENOMEM;
     return 0;
 }
@@ -53,7 +57,21 @@ sj_rc sj_recorder_add(struct sj_recorder *recorder, const char *dir, const char 
     }
     ring->src = sj_bus_reader_src(ring->reader);
     ring->closed = false;
+    snprintf(ring->name, sizeof ring->name, "%s", name);
     recorder->ring_count++;
+    return 0;
+}
+
+sj_rc sj_recorder_add_user(struct sj_recorder *recorder, const char *dir, const char *name,
+                           uint64_t after_seq)
+{
+    sj_rc rc = sj_recorder_add(recorder, dir, name, after_seq);
+    if (rc < 0)
+        return rc;
+    struct sj_recorder_ring *ring = &recorder->rings[recorder->ring_count - 1];
+    ring->user = true;
+    ring->next_seq = after_seq + 1;
+    snprintf(recorder->dir, sizeof recorder->dir, "%s", dir ? dir : "");
     return 0;
 }
 
@@ -180,6 +198,42 @@ static sj_rc take_ring(struct sj_recorder *recorder, struct sj_recorder_ring *ri
     return released < 0 ? released : rc;
 }
 
+/* Its producer may go on as it likes; it is held up no more. */
+static sj_rc break_ring(struct sj_recorder_ring *ring, const char *what)
+{
+    sj_log_error("journal", "the ring %s holds what is no event (%s); it is recorded no more",
+                 ring->name, what);
+    ring->broken = true;
+    sj_bus_detach(ring->reader);
+    sj_bus_detach(ring->hold);
+    ring->reader = ring->hold = NULL;
+    return 0;
+}
+
+static sj_rc take_user_ring(struct sj_recorder *recorder, struct sj_recorder_ring *ring)
+{
+    struct sj_bus_span span;
+    struct sj_user_frames *frames = recorder->user_frames;
+    if (ring->broken)
+        return 0;
+    sj_rc rc = sj_bus_drain(ring->reader, SJ_USER_SPAN_MAX, &span);
+    if (rc == -SJ_E_CLOSED || rc == 0)
+        return 0;
+    if (rc < 0)
+        return break_ring(ring, sj_rc_text(rc));
+    if (!sj_user_frames_take(frames, &span) || span.first_seq < ring->next_seq)
+        return break_ring(ring, "not of a strategy");
+    sj_user_frames_stamp(frames, sj_clock_utc_ns());
+    sj_rc appended =
+        sj_journal_append(recorder->journal, ring->src, frames->bytes, frames->size, frames->count);
+    if (appended < 0)
+        return appended;
+    ring->next_seq = span.first_seq + frames->count;
+    atomic_fetch_add_explicit(&recorder->user_count, frames->count, memory_order_relaxed);
+    sj_rc released = sj_bus_release(ring->reader);
+    return released < 0 ? break_ring(ring, sj_rc_text(released)) : rc;
+}
+
 /* Entries of one source become durable in their order, but one source may be ahead of another: the
  * oldest entry that is not durable ends the look. */
 static void collect_durable(struct sj_recorder *recorder)
@@ -201,22 +255,43 @@ static void collect_durable(struct sj_recorder *recorder)
 static sj_rc release_durable(struct sj_recorder *recorder, struct sj_recorder_ring *ring)
 {
     const struct sj_frame *frame;
+    if (ring->broken)
+        return 0;
     uint64_t durable_seq = sj_journal_durable_seq(recorder->journal, ring->src);
     uint64_t next_seq = sj_bus_reader_next_seq(ring->hold);
     if (next_seq > durable_seq)
         return 0;
     for (; next_seq <= durable_seq; next_seq++) {
         sj_rc rc = sj_bus_next(ring->hold, &frame);
+        if (rc < 0 && rc != -SJ_E_CLOSED && ring->user)
+            return break_ring(ring, sj_rc_text(rc));
         if (rc <= 0)
             return rc == -SJ_E_CLOSED ? 0 : rc;
     }
-    return sj_bus_release(ring->hold);
+    sj_rc rc = sj_bus_release(ring->hold);
+    return rc < 0 && ring->user ? break_ring(ring, sj_rc_text(rc)) : rc;
 }
 
-static bool is_finished(const struct sj_recorder *recorder)
+/* A process that lives on does not hold up the end: its ring is taken up to where it was when
+ * nobody read it any more. */
+static bool user_ring_is_taken(const struct sj_recorder *recorder, struct sj_recorder_ring *ring)
+{
+    struct sj_bus_stat stat;
+    if (!ring->ends) {
+        ring->ends = true;
+        if (sj_bus_stat(*recorder->dir ? recorder->dir : NULL, ring->name, &stat) >= 0)
+            ring->last_seq = stat.last_seq;
+    }
+    return ring->broken || ring->next_seq > ring->last_seq;
+}
+
+static bool is_finished(struct sj_recorder *recorder)
 {
     for (uint32_t i = 0; i < recorder->ring_count; i++)
-        if (!recorder->rings[i].closed)
+        if (!recorder->rings[i].user && !recorder->rings[i].closed)
+            return false;
+    for (uint32_t i = 0; i < recorder->ring_count; i++)
+        if (recorder->rings[i].user && !user_ring_is_taken(recorder, &recorder->rings[i]))
             return false;
     return recorder->pending_head == recorder->pending_tail;
 }
@@ -226,7 +301,8 @@ sj_rc sj_recorder_do_work(struct sj_recorder *recorder)
     sj_rc moved = 0;
     sj_rc rc = 0;
     for (uint32_t i = 0; i < recorder->ring_count && rc >= 0; i++) {
-        rc = take_ring(recorder, &recorder->rings[i]);
+        struct sj_recorder_ring *ring = &recorder->rings[i];
+        rc = ring->user ? take_user_ring(recorder, ring) : take_ring(recorder, ring);
         if (rc > 0)
             moved += rc;
     }
@@ -253,5 +329,7 @@ void sj_recorder_done(struct sj_recorder *recorder)
     }
     recorder->ring_count = 0;
     free(recorder->pending);
+    free(recorder->user_frames);
     recorder->pending = NULL;
+    recorder->user_frames = NULL;
 }

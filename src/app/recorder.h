@@ -17,15 +17,23 @@
 
 #include <stdatomic.h>
 
-#define SJ_RECORDER_RINGS_MAX 16
+#define SJ_RECORDER_RINGS_MAX 32
 
 struct sj_recorder_pending;
+struct sj_user_frames;
 
 struct sj_recorder_ring {
     struct sj_bus_reader *reader;
     struct sj_bus_reader *hold; /* released up to what is durable */
     uint32_t src;
     bool closed; /* the producer has closed and everything is taken */
+    /* One that a process of a user writes (app/user_ring.h). */
+    bool user;
+    bool broken;       /* it holds what is no event; nothing more is taken */
+    bool ends;         /* all others have ended: it is taken up to last_seq */
+    uint64_t next_seq; /* none below this is taken */
+    uint64_t last_seq;
+    char name[SJ_BUS_NAME_MAX];
 };
 
 struct sj_recorder {
@@ -36,10 +44,13 @@ struct sj_recorder {
     uint32_t pending_head;
     uint32_t pending_tail;
     struct sj_hist durable_latency_ns;
-    uint64_t note_seq;               /* of the last event of our own, SJ_SRC_JOURNAL */
-    _Atomic uint64_t accepted_count; /* from rings */
-    _Atomic int32_t stopped;         /* 0, or the journal's reason */
-    _Atomic bool finished;           /* every ring has closed and all of it is durable */
+    struct sj_user_frames *user_frames; /* owned */
+    char dir[256];                      /* of the users' rings; empty: the bus's default */
+    _Atomic uint64_t user_count;        /* accepted from users' rings */
+    uint64_t note_seq;                  /* of the last event of our own, SJ_SRC_JOURNAL */
+    _Atomic uint64_t accepted_count;    /* from our own rings */
+    _Atomic int32_t stopped;            /* 0, or the journal's reason */
+    _Atomic bool finished;              /* every ring has closed and all of it is durable */
 };
 
 /* `journal` is open and stays the caller's; `note_seq` is the last sequence of SJ_SRC_JOURNAL in
@@ -51,6 +62,12 @@ SJ_MUST_USE sj_rc sj_recorder_init(struct sj_recorder *recorder, struct sj_journ
  * is the last one it holds). */
 SJ_MUST_USE sj_rc sj_recorder_add(struct sj_recorder *recorder, const char *dir, const char *name,
                                   uint64_t after_seq);
+
+/* The same for a ring that a process of a user writes. What it holds is not trusted: it is copied
+ * and checked before it is appended, and a ring that holds anything else than events is told of and
+ * taken no more. It does not hold up the end. */
+SJ_MUST_USE sj_rc sj_recorder_add_user(struct sj_recorder *recorder, const char *dir,
+                                       const char *name, uint64_t after_seq);
 
 /* One turn: takes what is there, lets the journal work, counts what became durable. Returns how
  * many events it moved, or why the journal stopped. [recorder] */

@@ -126,6 +126,7 @@ sj_rc sj_trader_work(void *context)
     done += trader_send_held(trader);
     for (uint32_t i = 0; i < trader->ring_count; i++)
         done += trader_take_ring(trader, &trader->rings[i]);
+    done += trader_take_processes(trader);
     if (sj_decide_due(trader->decide) <= now_ns) {
         sj_decide_time(trader->decide, now_ns);
         done++;
@@ -177,5 +178,6 @@ static void look_at_dead_man(struct sj_trader *trader)
 void sj_trader_look(struct sj_trader *trader)
 {
     sj_switch_sync(trader->sw);
+    trader_look_at_processes(trader);
     look_at_dead_man(trader);
 }

@@ -29,6 +29,7 @@
 #define SJ_TRADER_ACCOUNT_RING "account"
 #define SJ_TRADER_RINGS_MAX 16
 #define SJ_TRADER_ERROR_MAX 400
+#define SJ_USER_SOURCES (64 - SJ_SRC_USER)
 
 struct sj_journal;
 struct sj_trader;
@@ -38,8 +39,9 @@ struct sj_trader_options {
     const char *bus_dir;
     const char *rings[SJ_TRADER_RINGS_MAX]; /* of the gateway: market data */
     uint32_t ring_count;
-    uint64_t last_seq;         /* of SJ_SRC_STRATEGY in the journal */
-    uint64_t account_last_seq; /* of SJ_SRC_STRATEGY + 1 */
+    uint64_t last_seq;                       /* of SJ_SRC_STRATEGY in the journal */
+    uint64_t account_last_seq;               /* of SJ_SRC_STRATEGY + 1 */
+    uint64_t user_last_seq[SJ_USER_SOURCES]; /* of SJ_SRC_USER .. */
 };
 
 /* Counters and gauges of the trading thread; read by any. */
@@ -85,6 +87,11 @@ void sj_trader_end_rings(struct sj_trader *trader);
 
 /* Accepts NULL. */
 void sj_trader_close(struct sj_trader *trader);
+
+/* The rings that strategies in processes of their own write, and their sources. */
+uint32_t sj_trader_process_count(const struct sj_trader *trader);
+const char *sj_trader_process_ring(const struct sj_trader *trader, uint32_t index,
+                                   uint32_t *ret_src);
 
 const struct sj_trader_counters *sj_trader_counters(const struct sj_trader *trader);
 /* From a request's write to its answer; NULL before trading began. */

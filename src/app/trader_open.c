@@ -75,6 +75,8 @@ sj_rc sj_trader_create(const struct sj_trader_options *options, char error[SJ_TR
     if (rc >= 0)
         rc = open_ring(options, SJ_TRADER_ACCOUNT_RING, SJ_SRC_STRATEGY + 1,
                        options->account_last_seq, &trader->account_ring, error);
+    if (rc >= 0)
+        rc = trader_make_processes(trader, error);
     if (rc < 0) {
         sj_trader_close(trader);
         return rc;
@@ -205,6 +207,8 @@ sj_rc sj_trader_prepare(struct sj_trader *trader, const struct sj_journal *journ
     if (rc >= 0)
         rc = trader_prepare(trader, journal, error);
     if (rc >= 0)
+        rc = trader_attach_processes(trader, error);
+    if (rc >= 0)
         rc = trader_open_link(trader, error);
     if (rc >= 0)
         atomic_store_explicit(&trader->prepared, true, memory_order_release);
@@ -228,6 +232,7 @@ void sj_trader_close(struct sj_trader *trader)
     sj_order_link_close(trader->link);
     for (uint32_t i = 0; i < trader->ring_count; i++)
         sj_bus_detach(trader->rings[i].reader);
+    trader_detach_processes(trader);
     sj_decide_close(trader->decide);
     sj_saved_close(trader->saved);
     if (trader->rate)

@@ -1,5 +1,6 @@
 /* The inside of trader.h, shared by trader.c (turns), trader_open.c (create and close),
- * trader_start.c (what earlier runs traded), trader_out.c (what decide asks for) and trader_view.c
+ * trader_start.c (what earlier runs traded), trader_process.c (strategies in other processes),
+ * trader_out.c (what decide asks for) and trader_view.c
  * (what people see). */
 #ifndef SJ_APP_TRADER_PRIVATE_H
 #define SJ_APP_TRADER_PRIVATE_H
@@ -8,9 +9,11 @@
 
 #include "app/saved.h"
 #include "app/trader_account.h"
+#include "app/user_ring.h"
 #include "bus/bus.h"
 #include "gateway/order_link.h"
 #include "strategy/names.h"
+#include "strategy/process.h"
 
 #include <pthread.h>
 
@@ -30,6 +33,21 @@ struct trader_ring {
     uint64_t next_seq; /* of the first event not decided on */
     uint64_t lost;     /* told so far */
     bool ended;
+};
+
+enum trader_life { LIFE_UNKNOWN, LIFE_LIVES, LIFE_ENDED };
+
+/* A strategy in a process of its own. */
+struct trader_process {
+    struct sj_strategy_process process;
+    char name[SJ_STRATEGY_NAME_MAX];
+    struct sj_bus_reader *reader;
+    uint32_t strategy;
+    uint32_t intents_max; /* of its events taken in a turn */
+    uint64_t lost;        /* told so far */
+    bool broken;
+    bool told_end;                 /* that it does not live */
+    _Atomic enum trader_life life; /* as the main thread sees it */
 };
 
 /* What the trading thread shows, taken a few times a second. */
@@ -60,6 +78,9 @@ struct sj_trader {
     struct sj_bus *account_ring;
     struct trader_ring rings[SJ_TRADER_RINGS_MAX];
     uint32_t ring_count;
+    struct trader_process processes[SJ_USER_SOURCES];
+    uint32_t process_count;
+    struct sj_user_frames *user_frames;
 
     const struct sj_journal *journal;
     struct trader_held held[TRADER_HELD_MAX];
@@ -105,6 +126,13 @@ void trader_on_note(void *context, const char *text);
 /* trader_open.c */
 __attribute__((format(printf, 3, 4))) sj_rc trader_fail(char *error, sj_rc rc, const char *format,
                                                         ...);
+/* trader_process.c */
+SJ_MUST_USE sj_rc trader_make_processes(struct sj_trader *trader, char *error);
+SJ_MUST_USE sj_rc trader_attach_processes(struct sj_trader *trader, char *error);
+/* Takes what they ask for, and tells of those that have ended; returns how much was done. */
+uint32_t trader_take_processes(struct sj_trader *trader);
+void trader_look_at_processes(struct sj_trader *trader); /* the main thread's */
+void trader_detach_processes(struct sj_trader *trader);
 /* trader_view.c */
 void trader_note(struct sj_trader *trader, const struct sj_frame *event);
 void trader_take_picture(struct sj_trader *trader);

@@ -368,7 +368,7 @@ static sj_rc add_strategy(struct run *run, const struct sj_strategy_instance *as
 
 sj_rc side_open(struct run *run)
 {
-    const struct sj_strategies_ops ops = {run, on_intent, on_control, on_log};
+    const struct sj_strategies_ops ops = {run, on_intent, on_control, on_log, NULL};
     sj_rc rc = define_instrument(run);
     const struct sj_strategies_options options = {
         .ops = &ops, .instruments = run->instruments, .instrument_max = SJ_BT_INSTRUMENT};

@@ -90,6 +90,7 @@ sj_rc sj_bus_stat(const char *dir, const char *name, struct sj_bus_stat *ret)
     ret->producer_alive = process_alive((struct process_id){ret->producer_pid, head->start_time});
     ret->closed = head->closed != 0;
     ret->size = view.g.size;
+    ret->topic_count = view.g.topic_count;
     ret->last_seq = head->shown.last_seq;
     ret->refused_count = head->shown.refused_count;
     ret->beat_ns = atomic_load_explicit(&head->beat_ns, memory_order_relaxed);

@@ -19,8 +19,8 @@ static void log_strategy(void *context, uint32_t strategy, const char *text)
 static sj_rc create_rooms(struct sj_decide *decide, const struct sj_decide_options *options,
                           char error[SJ_DECIDE_ERROR_MAX])
 {
-    const struct sj_strategies_ops strategies_ops = {decide, decide_take_intent,
-                                                     decide_on_strategy_control, log_strategy};
+    const struct sj_strategies_ops strategies_ops = {
+        decide, decide_take_intent, decide_on_strategy_control, log_strategy, decide_on_refused};
     const struct sj_strategies_options strategies = {
         .ops = &strategies_ops,
         .instruments = options->instruments,
@@ -152,11 +152,21 @@ void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
     decide->next_stats_ns = decide->now_ns + STATS_EVERY_NS;
 }
 
+static void from_source(struct sj_decide *decide, uint32_t src)
+{
+    if (src == decide->batch_src)
+        return;
+    decide->batch_src = src;
+    decide->batch_strategy =
+        src >= SJ_SRC_USER ? sj_strategies_of_source(decide->strategies, src) : 0;
+}
+
 void sj_decide_batch(struct sj_decide *decide, uint32_t src, uint64_t first_seq, uint64_t last_seq,
                      uint32_t count, int64_t now_ns)
 {
     sj_decide_note(decide);
     set_now(decide, now_ns);
+    from_source(decide, src);
     decide_emit_note(decide, &(struct unnoted){first_seq, decide->now_ns, src, count}, last_seq);
 }
 
@@ -178,6 +188,7 @@ void sj_decide_next(struct sj_decide *decide, uint32_t src, uint64_t seq,
         *unnoted = (struct unnoted){seq, decide->now_ns, src, 0};
     }
     unnoted->count++;
+    from_source(decide, src);
     sj_decide_event(decide, event);
 }
 
@@ -190,6 +201,10 @@ static void feed_is_back(struct sj_decide *decide)
 
 void sj_decide_event(struct sj_decide *decide, const struct sj_frame *event)
 {
+    if (decide->batch_src >= SJ_SRC_USER) {
+        decide_process_event(decide, event);
+        return;
+    }
     switch (event->template_id) {
     case SJ_EVENT_TRADE:
     case SJ_EVENT_BOOK:
@@ -326,6 +341,10 @@ void sj_decide_lost(struct sj_decide *decide, uint32_t src, uint64_t count, int6
     sj_frame_head(&gap, SJ_EVENT_GAP, sizeof gap);
     gap.exch_ns = gap.recv_ns = decide->now_ns;
     decide_emit(decide, (struct sj_frame *)&gap);
+    uint32_t strategy = src >= SJ_SRC_USER ? sj_strategies_of_source(decide->strategies, src) : 0;
+    if (strategy)
+        decide_process_lost(decide, SJ_CONTROL_BY_PROCESS, strategy,
+                            "it asked faster than it could be answered");
     sj_strategies_event(decide->strategies, (const struct sj_frame *)&gap, decide->now_ns);
 }
 

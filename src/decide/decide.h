@@ -103,7 +103,9 @@ void sj_decide_start(struct sj_decide *decide, int64_t now_ns);
 /* A batch of `count` events first_seq .. last_seq of source `src` follows, by sj_decide_event. */
 void sj_decide_batch(struct sj_decide *decide, uint32_t src, uint64_t first_seq, uint64_t last_seq,
                      uint32_t count, int64_t now_ns);
-/* One of them. Kinds that nobody decides by are ignored. */
+/* One of them. Kinds that nobody decides by are ignored. From a source of users (48 ..) only what a
+ * strategy's own process may say is taken: INTENT, CONTROL arm ("I am here") and disarm ("I end").
+ */
 void sj_decide_event(struct sj_decide *decide, const struct sj_frame *event);
 
 /* Event `seq` of source `src`, as soon as it is on its ring, without a batch around it. What came

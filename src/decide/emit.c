@@ -90,6 +90,7 @@ static void reject(struct sj_decide *decide, const struct sj_intent *intent, con
         .quantity = intent->quantity,
         .cancelled = intent->quantity,
         .strategy = intent->strategy,
+        .side = intent->side,
         .state_from = SJ_ORDER_NONE,
         .state_to = SJ_ORDER_REJECTED,
     };
@@ -104,6 +105,8 @@ static bool judge(struct sj_decide *decide, const struct sj_intent *intent)
 {
     struct sj_verdict verdict;
     bool accepted = sj_risk_check(decide->risk, intent, decide->now_ns, &verdict);
+    verdict.origin_seq = intent->origin_seq;
+    verdict.origin_src = intent->origin_src;
     int64_t seq = decide_emit(decide, (struct sj_frame *)&verdict);
     if (accepted && seq < 0) { /* an order without a written verdict is none */
         reject(decide, intent, "the ring takes no more");

@@ -1,6 +1,7 @@
 /*
- * inside.h: the inside of decide, shared by the files of this room only: decide.c (inputs), emit.c
- * (outputs), stop.c (kill and panic), keep.c (save, load, restore).
+ * inside.h: the inside of decide, shared by the files of this room only: decide.c (inputs),
+ * process.c (of strategies in other processes), emit.c (outputs), stop.c (kill and panic), keep.c
+ * (save, load, restore).
  */
 #ifndef SJ_DECIDE_INSIDE_H
 #define SJ_DECIDE_INSIDE_H
@@ -30,8 +31,10 @@ struct sj_decide {
 
     int64_t now_ns; /* of the input being worked on */
     struct unnoted unnoted;
-    uint64_t own_seq;    /* the last one published, or restored */
-    uint64_t loaded_seq; /* what sj_decide_load stands for */
+    uint32_t batch_src;      /* whose events come */
+    uint32_t batch_strategy; /* whose process that is; 0: nobody's */
+    uint64_t own_seq;        /* the last one published, or restored */
+    uint64_t loaded_seq;     /* what sj_decide_load stands for */
     uint64_t next_intent_id;
     struct sj_intent restored_intent; /* restoring: the one whose verdict and order come next */
 
@@ -68,6 +71,12 @@ void decide_on_account_event(void *context, struct sj_frame *event);
 void decide_on_risk_control(void *context, const struct sj_control *control);
 void decide_on_strategy_control(void *context, struct sj_control *control);
 void decide_emit_stats(struct sj_decide *decide);
+
+/* process.c */
+void decide_process_event(struct sj_decide *decide, const struct sj_frame *event);
+void decide_process_lost(struct sj_decide *decide, enum sj_control_source source, uint32_t strategy,
+                         const char *text);
+void decide_on_refused(void *context, struct sj_verdict *verdict);
 
 /* stop.c */
 void decide_cancel_begin(struct sj_decide *decide);

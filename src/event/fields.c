@@ -242,6 +242,8 @@ static const struct sj_field fields_INTENT[] = {
     FIELD(sj_intent, order_lot, U8)
     FIELD(sj_intent, octype, U8)
     TEXT(sj_intent, custom_field)
+    FIELD(sj_intent, origin_seq, U64)
+    FIELD(sj_intent, origin_src, U32)
 };
 
 static const struct sj_field fields_VERDICT[] = {
@@ -253,6 +255,8 @@ static const struct sj_field fields_VERDICT[] = {
     FIELD(sj_verdict, value, I64)
     FIELD(sj_verdict, limit, I64)
     TEXT(sj_verdict, check_name)
+    FIELD(sj_verdict, origin_seq, U64)
+    FIELD(sj_verdict, origin_src, U32)
 };
 
 static const struct sj_field fields_ORDER[] = {
@@ -266,6 +270,7 @@ static const struct sj_field fields_ORDER[] = {
     FIELD(sj_order_update, state_from, U8)
     FIELD(sj_order_update, state_to, U8)
     FIELD(sj_order_update, cause, U8)
+    WORDS(sj_order_update, side, side_words)
     FIELD(sj_order_update, status, I32)
     TEXT(sj_order_update, order_id)
     TEXT(sj_order_update, ordno)

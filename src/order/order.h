@@ -135,6 +135,10 @@ bool sj_orders_open_next(const struct sj_orders *orders, uint32_t *cursor,
 uint32_t sj_orders_cancel_all(struct sj_orders *orders, uint32_t strategy, uint32_t instrument,
                               int64_t now_ns);
 
+/* Tells again (cause 0, no change) where each open order of a strategy stands, for one that has
+ * just come. Returns how many. */
+uint32_t sj_orders_tell(struct sj_orders *orders, uint32_t strategy, int64_t now_ns);
+
 /* Whether new orders of an instrument are blocked by something undecided. */
 bool sj_orders_blocked(const struct sj_orders *orders, uint32_t instrument);
 

@@ -31,6 +31,7 @@ void order_emit_update(struct sj_orders *orders, const struct order *order,
         .state_from = (uint8_t)from,
         .state_to = order->state,
         .cause = (uint8_t)cause,
+        .side = order->side,
         .status = word ? word->status : 0,
     };
     sj_frame_head(&update, SJ_EVENT_ORDER, sizeof update);
@@ -105,6 +106,7 @@ void order_emit_foreign(struct sj_orders *orders, const struct sj_order_report *
         .filled = report->filled,
         .cancelled = report->cancelled,
         .cause = SJ_INPUT_FOREIGN,
+        .side = report->side,
         .status = report->status,
     };
     sj_frame_head(&update, SJ_EVENT_ORDER, sizeof update);

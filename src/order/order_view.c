@@ -59,6 +59,20 @@ uint32_t sj_orders_cancel_all(struct sj_orders *orders, uint32_t strategy, uint3
     return count;
 }
 
+uint32_t sj_orders_tell(struct sj_orders *orders, uint32_t strategy, int64_t now_ns)
+{
+    uint32_t count = 0;
+    for (uint32_t at = orders->open_first; at != NIL; at = orders->order[at].next) {
+        const struct order *order = &orders->order[at];
+        if (order->strategy != strategy)
+            continue;
+        order_emit_update(orders, order, (enum sj_order_state)order->state, SJ_INPUT_NONE, NULL,
+                          now_ns);
+        count++;
+    }
+    return count;
+}
+
 bool sj_orders_blocked(const struct sj_orders *orders, uint32_t instrument)
 {
     return instrument <= SJ_INSTRUMENTS_MAX && orders->blocks[instrument] > 0;

@@ -252,6 +252,8 @@ static const struct sj_store_column intents[] = {
     FIELD("order_lot", U8, order_lot, PLAIN),
     FIELD("octype", U8, octype, PLAIN),
     TEXT("custom_field", custom_field),
+    FIELD("origin_seq", U64, origin_seq, PLAIN),
+    FIELD("origin_src", U32, origin_src, PLAIN),
     RECEIVED,
 };
 #undef ROW
@@ -267,6 +269,8 @@ static const struct sj_store_column risk_results[] = {
     MAYBE("value", I64, value, PLAIN),
     MAYBE("limit_value", I64, limit, PLAIN),
     TEXT("check_name", check_name),
+    FIELD("origin_seq", U64, origin_seq, PLAIN),
+    FIELD("origin_src", U32, origin_src, PLAIN),
     RECEIVED,
 };
 #undef ROW
@@ -284,6 +288,7 @@ static const struct sj_store_column order_events[] = {
     ENUM("state_from", state_from, ORDER_STATE),
     ENUM("state_to", state_to, ORDER_STATE),
     FIELD("cause", U8, cause, PLAIN),
+    ENUM("side", side, SIDE),
     FIELD("status", I32, status, PLAIN),
     TEXT("order_id", order_id),
     TEXT("ordno", ordno),

@@ -19,8 +19,7 @@ void sj_host_log(struct sj_strategy_host *host, const char *text)
         s->ops.log(s->ops.context, host->number, text);
 }
 
-/* Refuses, counts, says why, and disarms who does it too often. */
-static uint64_t refuse(struct sj_strategy_host *host, enum sj_nonsense nonsense, int64_t value)
+uint64_t sj_host_refuse(struct sj_strategy_host *host, enum sj_nonsense nonsense, int64_t value)
 {
     char text[128];
     host->nonsense_count[nonsense]++;
@@ -31,6 +30,8 @@ static uint64_t refuse(struct sj_strategy_host *host, enum sj_nonsense nonsense,
         snprintf(text, sizeof text, "nonsense: %s", sj_nonsense_name(nonsense));
         sj_host_doom(host, SJ_CONTROL_BY_PROCESS, host->nonsense_sum, text);
     }
+    if (host->origin_seq)
+        sj_host_answer(host, sj_nonsense_name(nonsense), value);
     return 0;
 }
 
@@ -130,6 +131,8 @@ uint64_t sj_host_send_intent(struct sj_strategy_host *host, struct sj_intent *in
     intent->recv_ns = s->now_ns;
     intent->strategy = host->number;
     intent->arrival_mid_e6 = mid_of(&s->tops[intent->instrument]);
+    intent->origin_seq = host->origin_seq;
+    intent->origin_src = host->origin_seq ? host->process.src : 0;
     uint64_t id = s->ops.intent(s->ops.context, intent);
     if (id == 0)
         return 0;
@@ -145,7 +148,7 @@ static bool admit(struct sj_strategy_host *host)
 {
     struct sj_strategies *s = host->owner;
     if (s->calling != host || host->in_init) {
-        refuse(host, SJ_NONSENSE_OUT_OF_CALL, 0);
+        sj_host_refuse(host, SJ_NONSENSE_OUT_OF_CALL, 0);
         return false;
     }
     if (s->restoring)
@@ -157,13 +160,13 @@ static bool admit(struct sj_strategy_host *host)
         host->turn_intents = 0;
     }
     if (++host->turn_intents > host->intents_max) {
-        refuse(host, SJ_NONSENSE_TOO_MANY_INTENTS, host->intents_max);
+        sj_host_refuse(host, SJ_NONSENSE_TOO_MANY_INTENTS, host->intents_max);
         return false;
     }
     return true;
 }
 
-static uint64_t place_checked(struct sj_strategy_host *host, const struct sj_strategy_order *order)
+uint64_t sj_host_place(struct sj_strategy_host *host, const struct sj_strategy_order *order)
 {
     struct sj_strategies *s = host->owner;
     int64_t value = 0;
@@ -171,9 +174,9 @@ static uint64_t place_checked(struct sj_strategy_host *host, const struct sj_str
         return 0;
     enum sj_nonsense nonsense = check_order(host, order, &value);
     if (nonsense != SJ_NONSENSE_COUNT)
-        return refuse(host, nonsense, value);
+        return sj_host_refuse(host, nonsense, value);
     if (!sj_intent_table_has_room(&s->intents))
-        return refuse(host, SJ_NONSENSE_TOO_MANY_ORDERS, s->intents.open_count);
+        return sj_host_refuse(host, SJ_NONSENSE_TOO_MANY_ORDERS, s->intents.open_count);
     bool odd = order->lot == SJ_LOT_ODD || order->lot == SJ_LOT_INTRADAY_ODD;
     host->lot_class = odd ? LOT_ODD : LOT_ROUND;
     struct sj_intent intent = {.instrument = order->instrument,
@@ -194,7 +197,7 @@ static uint64_t api_place(struct sj_strategy_host *host, const struct sj_strateg
 {
     struct sj_strategy_order copy = *order;
     sj_guard_leave(host->owner->guard);
-    uint64_t id = place_checked(host, &copy);
+    uint64_t id = sj_host_place(host, &copy);
     sj_guard_enter(host->owner->guard);
     return id;
 }
@@ -207,7 +210,7 @@ static struct sj_intent_entry *target(struct sj_strategy_host *host, uint64_t in
         return NULL;
     struct sj_intent_entry *order = sj_intent_table_find(&host->owner->intents, intent_id);
     if (!order || order->strategy != host->number || order->kind != SJ_INTENT_PLACE) {
-        refuse(host, SJ_NONSENSE_FOREIGN_ORDER, (int64_t)intent_id);
+        sj_host_refuse(host, SJ_NONSENSE_FOREIGN_ORDER, (int64_t)intent_id);
         return NULL;
     }
     /* It may have ended before the strategy could know: no nonsense. */
@@ -230,21 +233,24 @@ uint64_t sj_host_send_cancel(struct sj_strategy_host *host, const struct sj_inte
     return sj_host_send_intent(host, &intent);
 }
 
+uint64_t sj_host_cancel(struct sj_strategy_host *host, uint64_t intent_id)
+{
+    const struct sj_intent_entry *order = target(host, intent_id);
+    if (!order)
+        return 0;
+    struct sj_intent_entry copy = *order;
+    return sj_host_send_cancel(host, &copy);
+}
+
 static uint64_t api_cancel(struct sj_strategy_host *host, uint64_t intent_id)
 {
     sj_guard_leave(host->owner->guard);
-    const struct sj_intent_entry *order = target(host, intent_id);
-    uint64_t id = 0;
-    if (order) {
-        struct sj_intent_entry copy = *order;
-        id = sj_host_send_cancel(host, &copy);
-    }
+    uint64_t id = sj_host_cancel(host, intent_id);
     sj_guard_enter(host->owner->guard);
     return id;
 }
 
-static uint64_t change_price_checked(struct sj_strategy_host *host, uint64_t intent_id,
-                                     int64_t price_e6)
+uint64_t sj_host_change_price(struct sj_strategy_host *host, uint64_t intent_id, int64_t price_e6)
 {
     const struct sj_intent_entry *order = target(host, intent_id);
     if (!order)
@@ -254,7 +260,7 @@ static uint64_t change_price_checked(struct sj_strategy_host *host, uint64_t int
     enum sj_nonsense nonsense =
         instrument ? check_price(instrument, price_e6) : SJ_NONSENSE_UNKNOWN_INSTRUMENT;
     if (nonsense != SJ_NONSENSE_COUNT)
-        return refuse(host, nonsense, price_e6);
+        return sj_host_refuse(host, nonsense, price_e6);
     struct sj_intent intent = change_of(order, SJ_INTENT_PRICE);
     intent.price_e6 = price_e6;
     return sj_host_send_intent(host, &intent);
@@ -264,21 +270,21 @@ static uint64_t api_change_price(struct sj_strategy_host *host, uint64_t intent_
                                  int64_t price_e6)
 {
     sj_guard_leave(host->owner->guard);
-    uint64_t id = change_price_checked(host, intent_id, price_e6);
+    uint64_t id = sj_host_change_price(host, intent_id, price_e6);
     sj_guard_enter(host->owner->guard);
     return id;
 }
 
-static uint64_t change_quantity_checked(struct sj_strategy_host *host, uint64_t intent_id,
-                                        uint32_t quantity)
+uint64_t sj_host_change_quantity(struct sj_strategy_host *host, uint64_t intent_id,
+                                 uint32_t quantity)
 {
     const struct sj_intent_entry *order = target(host, intent_id);
     if (!order)
         return 0;
     if (quantity == 0)
-        return refuse(host, SJ_NONSENSE_ZERO_QUANTITY, 0);
+        return sj_host_refuse(host, SJ_NONSENSE_ZERO_QUANTITY, 0);
     if (quantity > order->quantity)
-        return refuse(host, SJ_NONSENSE_HUGE_QUANTITY, quantity);
+        return sj_host_refuse(host, SJ_NONSENSE_HUGE_QUANTITY, quantity);
     struct sj_intent intent = change_of(order, SJ_INTENT_QUANTITY);
     intent.quantity = quantity;
     return sj_host_send_intent(host, &intent);
@@ -288,7 +294,7 @@ static uint64_t api_change_quantity(struct sj_strategy_host *host, uint64_t inte
                                     uint32_t quantity)
 {
     sj_guard_leave(host->owner->guard);
-    uint64_t id = change_quantity_checked(host, intent_id, quantity);
+    uint64_t id = sj_host_change_quantity(host, intent_id, quantity);
     sj_guard_enter(host->owner->guard);
     return id;
 }

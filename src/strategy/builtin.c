@@ -3,12 +3,11 @@
 #include <string.h>
 
 #include "strategy/host.h"
+#include "strategy/process.h"
 
 static const struct sj_strategy_plugin *const builtins[] = {
-    &sj_strategy_market_maker,
-    &sj_strategy_micro_alpha,
-    &sj_strategy_smart_chasing,
-    &sj_strategy_touch_quoter,
+    &sj_strategy_market_maker,  &sj_strategy_micro_alpha,  &sj_strategy_in_process,
+    &sj_strategy_smart_chasing, &sj_strategy_touch_quoter,
 };
 #define BUILTIN_COUNT (sizeof builtins / sizeof builtins[0])
 

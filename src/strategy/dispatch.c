@@ -250,7 +250,7 @@ static void disarm_now(struct sj_strategies *s, struct sj_strategy_host *host)
     s->doomed &= ~sj_host_bit(host);
     if (!host->armed)
         return;
-    host->armed = false;
+    host->armed = host->greeted = false;
     s->armed &= ~sj_host_bit(host);
     sj_host_set_timer(host, INT64_MAX);
     struct sj_control control = {.exch_ns = s->now_ns,
@@ -292,6 +292,9 @@ sj_rc sj_strategies_disarm(struct sj_strategies *s, uint32_t strategy,
     struct sj_strategy_host *host = sj_host_get(s, strategy);
     if (!host)
         return -SJ_E_UNKNOWN;
+    host->greeted = false;
+    if (source == SJ_CONTROL_BY_DEAD_MAN && host->process.keeps)
+        return 0;
     sj_host_begin_turn(s, now_ns);
     if (host->armed)
         sj_host_doom(host, source, 0, reason);

@@ -235,6 +235,23 @@ static void subscribe(struct sj_strategies *s, struct sj_strategy_host *host)
     s->armed |= sj_host_bit(host);
 }
 
+static sj_rc read_process(struct sj_strategy_host *host, char error[SJ_STRATEGIES_ERROR_MAX])
+{
+    char why[SJ_PARAM_WHY_MAX] = "";
+    struct sj_strategy_process process;
+    if (host->plugin != &sj_strategy_in_process)
+        return 0;
+    sj_rc rc = sj_strategy_process_read(&host->params, host->name, &process, why);
+    if (rc < 0)
+        return fail(error, host->name, rc, "%s", why);
+    uint32_t other = sj_strategies_of_source(host->owner, process.src);
+    if (other)
+        return fail(error, host->name, -SJ_E_MALFORMED, "source %u is %s's already; choose another",
+                    process.src, host->owner->hosts[other - 1]->name);
+    host->process = process;
+    return 0;
+}
+
 /* All that can fail once there is a plug-in. */
 static sj_rc prepare(struct sj_strategy_host *host, const struct sj_strategy_instance *instance,
                      char error[SJ_STRATEGIES_ERROR_MAX])
@@ -244,6 +261,9 @@ static sj_rc prepare(struct sj_strategy_host *host, const struct sj_strategy_ins
         sj_params_check(host->plugin, instance->params, instance->param_count, &host->params, why);
     if (rc < 0)
         return fail(error, host->name, rc, "%s", why);
+    rc = read_process(host, error);
+    if (rc < 0)
+        return rc;
     rc = reserve_host(host, instance);
     if (rc < 0)
         return fail(error, host->name, rc, "no memory for its state of %zu bytes",
@@ -316,6 +336,12 @@ uint32_t sj_strategies_find(const struct sj_strategies *s, const char *name)
     return 0;
 }
 
+/* Armed; and the process of one that has its own has greeted. */
+static bool is_there(const struct sj_strategy_host *host)
+{
+    return host->armed && (host->process.src == 0 || host->greeted);
+}
+
 sj_rc sj_strategies_status(const struct sj_strategies *s, uint32_t strategy,
                            struct sj_strategy_status *ret_status)
 {
@@ -324,7 +350,7 @@ sj_rc sj_strategies_status(const struct sj_strategies *s, uint32_t strategy,
         return -SJ_E_UNKNOWN;
     *ret_status = (struct sj_strategy_status){.name = host->name,
                                               .plugin = host->plugin->name,
-                                              .armed = host->armed,
+                                              .armed = is_there(host),
                                               .retired = host->retired,
                                               .disarmed_by = host->disarmed_by,
                                               .event_count = host->event_count,
@@ -351,7 +377,7 @@ sj_rc sj_strategies_stats(const struct sj_strategies *s, uint32_t strategy, int6
     *ret_stats = (struct sj_strategy_stats){.strategy = strategy,
                                             .exch_ns = now_ns,
                                             .recv_ns = now_ns,
-                                            .armed = host->armed,
+                                            .armed = is_there(host),
                                             .event_count = host->event_count,
                                             .intent_count = host->intent_count,
                                             .refused_count = host->refused_count,

@@ -49,6 +49,9 @@ struct sj_strategies_ops {
     void (*control)(void *context, struct sj_control *control);
     /* A strategy's line, or the host's about it (cold; may be NULL). */
     void (*log)(void *context, uint32_t strategy, const char *text);
+    /* What a process asked for makes no sense or comes too late: the answer, whole but for seq. May
+     * be NULL. */
+    void (*refused)(void *context, struct sj_verdict *verdict);
 };
 
 struct sj_strategies_options {
@@ -97,7 +100,9 @@ struct sj_strategy_instance {
     X(MIXED_LOTS, "mixed_lots")                                                                    \
     X(TOO_MANY_INTENTS, "too_many_intents")                                                        \
     X(TOO_MANY_ORDERS, "too_many_orders")                                                          \
-    X(OUT_OF_CALL, "out_of_call")
+    X(OUT_OF_CALL, "out_of_call")                                                                  \
+    X(BAD_KIND, "bad_kind")                                                                        \
+    X(FOREIGN_STRATEGY, "foreign_strategy")
 
 enum sj_nonsense {
 #define X(name, text) SJ_NONSENSE_##name,
@@ -157,8 +162,25 @@ uint32_t sj_strategies_time(struct sj_strategies *strategies, int64_t now_ns);
 /* When sj_strategies_time has something to do next; INT64_MAX: never. */
 int64_t sj_strategies_next_timer(const struct sj_strategies *strategies);
 
+/* --- strategies in processes of their own (process.h) --- */
+
+/* The strategy whose process writes source `src`; 0: none. */
+uint32_t sj_strategies_of_source(const struct sj_strategies *strategies, uint32_t src);
+
+/* An INTENT of that process; what is in it is not trusted. Answered by ops->intent, or by
+ * ops->refused. */
+void sj_strategies_request(struct sj_strategies *strategies, uint32_t strategy,
+                           const struct sj_intent *request, int64_t now_ns);
+
+/* The process is there, and from now on its intents are taken. Arms the strategy again when it was
+ * its process' end that disarmed it. -SJ_E_REFUSED: it was disarmed for something else, and stays
+ * so. -SJ_E_LIMIT: it greets too often. -SJ_E_UNKNOWN. */
+SJ_MUST_USE sj_rc sj_strategies_greet(struct sj_strategies *strategies, uint32_t strategy,
+                                      int64_t now_ns, char error[SJ_STRATEGIES_ERROR_MAX]);
+
 /* Calls a strategy no more and sends the cancels of its orders; ops->control is told. `reason` is
- * cut to 63 bytes. Not armed: nothing happens. */
+ * cut to 63 bytes. Not armed: nothing happens. With SJ_CONTROL_BY_DEAD_MAN a process has ended: one
+ * that keeps its orders then is only asked for no more, until it greets again. */
 SJ_MUST_USE sj_rc sj_strategies_disarm(struct sj_strategies *strategies, uint32_t strategy,
                                        enum sj_control_source source, const char *reason,
                                        int64_t now_ns);

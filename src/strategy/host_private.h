@@ -13,6 +13,7 @@
 #include "strategy/host.h"
 #include "strategy/intents.h"
 #include "strategy/params.h"
+#include "strategy/process.h"
 
 #define QUEUE_COUNT 1024 /* verdicts, updates and fills that wait for a call to return */
 #define QUEUE_FRAME_SIZE 256
@@ -41,6 +42,12 @@ struct sj_strategy_host {
     uint8_t lot_class;  /* positions are in lots or in shares, never in both */
     int64_t timer_ns;   /* INT64_MAX: none */
     int64_t *positions; /* by instrument */
+    /* One in its own process (src 0: it is not). */
+    struct sj_strategy_process process;
+    bool greeted;        /* it is there */
+    bool answered;       /* the request under way */
+    uint64_t origin_seq; /* of the request under way; 0: none */
+    int64_t greet_ns;
     /* Limits. */
     uint64_t budget_cycles;
     int64_t hard_budget_ns;
@@ -150,8 +157,26 @@ void sj_host_end_turn(struct sj_strategies *s);
 /* A line of the strategy's or about it, at most LOG_LINES_PER_S. */
 void sj_host_log(struct sj_strategy_host *host, const char *text);
 
+/* The calls of a strategy that has no code here. */
+void sj_host_see_nothing(void *state, const struct sj_frame *event);
+void sj_host_hear_nothing(void *state, const struct sj_strategy_report *report);
+void sj_host_wait_for_nothing(void *state, int64_t now_ns);
+
 /* The table handed to plug-ins. */
 struct sj_strategy_api sj_host_api(void);
+
+/* Refuses, counts, says why, and disarms who does it too often. Returns 0. */
+uint64_t sj_host_refuse(struct sj_strategy_host *host, enum sj_nonsense nonsense, int64_t value);
+
+/* Tells the process of the request under way that nothing comes of it. */
+void sj_host_answer(struct sj_strategy_host *host, const char *why, int64_t value);
+
+/* What strategies may ask for, checked; as the calls of the same name in shijim/strategy.h. */
+uint64_t sj_host_place(struct sj_strategy_host *host, const struct sj_strategy_order *order);
+uint64_t sj_host_cancel(struct sj_strategy_host *host, uint64_t intent_id);
+uint64_t sj_host_change_price(struct sj_strategy_host *host, uint64_t intent_id, int64_t price_e6);
+uint64_t sj_host_change_quantity(struct sj_strategy_host *host, uint64_t intent_id,
+                                 uint32_t quantity);
 
 /* Hands an intent that makes sense to the owner. 0: it could not be written down. */
 uint64_t sj_host_send_intent(struct sj_strategy_host *host, struct sj_intent *intent);

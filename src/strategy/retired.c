@@ -14,19 +14,19 @@ static sj_rc init_nothing(void *state, const struct sj_strategy_init *init,
     return 0;
 }
 
-static void see_nothing(void *state, const struct sj_frame *event)
+void sj_host_see_nothing(void *state, const struct sj_frame *event)
 {
     (void)state;
     (void)event;
 }
 
-static void hear_nothing(void *state, const struct sj_strategy_report *report)
+void sj_host_hear_nothing(void *state, const struct sj_strategy_report *report)
 {
     (void)state;
     (void)report;
 }
 
-static void wait_for_nothing(void *state, int64_t now_ns)
+void sj_host_wait_for_nothing(void *state, int64_t now_ns)
 {
     (void)state;
     (void)now_ns;
@@ -39,9 +39,9 @@ static const struct sj_strategy_plugin retired_plugin = {
     .text = "nothing: only its orders and positions are left",
     .state_size = 8,
     .init = init_nothing,
-    .on_event = see_nothing,
-    .on_order = hear_nothing,
-    .on_timer = wait_for_nothing,
+    .on_event = sj_host_see_nothing,
+    .on_order = sj_host_hear_nothing,
+    .on_timer = sj_host_wait_for_nothing,
 };
 
 sj_rc sj_strategies_add_retired(struct sj_strategies *s, const char *name,

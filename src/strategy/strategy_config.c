@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "strategy/params.h"
+#include "strategy/process.h"
 
 #define OWN struct sj_strategy_config
 
@@ -164,6 +165,28 @@ static sj_rc check_one(const struct sj_config *loaded, const struct sj_strategy_
     return rc < 0 ? rc : check_missing(one, plugin, ret_error);
 }
 
+/* Two processes cannot write one ring, nor under one source. */
+static sj_rc check_process(const struct sj_strategies_config *config, uint32_t at,
+                           struct sj_config_error *ret_error)
+{
+    const struct sj_strategy_config *one = &config->list[at];
+    struct sj_strategy_process process, other;
+    char why[SJ_PARAM_WHY_MAX];
+    sj_rc rc = sj_strategy_config_process(one, &process, why);
+    if (rc < 0)
+        sj_config_explain(ret_error, "strategies.%s.%s", one->name, why);
+    for (uint32_t i = 0; rc >= 0 && process.src && i < at; i++) {
+        rc = sj_strategy_config_process(&config->list[i], &other, why);
+        bool same_ring = strcmp(other.ring, process.ring) == 0;
+        if (rc < 0 || other.src == 0 || (other.src != process.src && !same_ring))
+            continue;
+        sj_config_explain(ret_error, "strategies.%s.%s: %s has it already; choose another",
+                          one->name, same_ring ? "ring" : "source", config->list[i].name);
+        rc = -SJ_E_MALFORMED;
+    }
+    return rc;
+}
+
 sj_rc sj_strategies_config_check(const struct sj_config *loaded,
                                  const struct sj_strategies_config *config,
                                  struct sj_config_error *ret_error)
@@ -171,6 +194,8 @@ sj_rc sj_strategies_config_check(const struct sj_config *loaded,
     sj_rc rc = 0;
     for (uint32_t i = 0; rc >= 0 && i < config->count; i++)
         rc = check_one(loaded, &config->list[i], ret_error);
+    for (uint32_t i = 0; rc >= 0 && i < config->count; i++)
+        rc = check_process(config, i, ret_error);
     return rc;
 }
 

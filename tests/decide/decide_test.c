@@ -1,3 +1,4 @@
+#include "groups.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -161,28 +162,6 @@ static void live_through(struct world *world, uint32_t turns)
     }
 }
 
-/* Feeds what a journal holds: the own ring's inputs, and the market's by the notes of batches. */
-static void feed_again(struct world *again, const struct world *world)
-{
-    size_t market_at = 0;
-    for (size_t at = 0; at < world->own.size;) {
-        const struct sj_frame *event = (const struct sj_frame *)(world->own.bytes + at);
-        at += sj_frame_size(event);
-        if (event->template_id != SJ_EVENT_DRAINED) {
-            sj_decide_again(again->decide, event);
-            continue;
-        }
-        const struct sj_drained *note = (const struct sj_drained *)event;
-        sj_decide_batch(again->decide, note->src, note->first_seq, note->last_seq, note->count,
-                        note->recv_ns);
-        for (uint32_t i = 0; i < note->count; i++) {
-            const struct sj_frame *one = (const struct sj_frame *)(world->market.bytes + market_at);
-            market_at += sj_frame_size(one);
-            sj_decide_event(again->decide, one);
-        }
-    }
-}
-
 static void check_again(bool singly)
 {
     for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -194,7 +173,7 @@ static void check_again(bool singly)
         assert_true(world_count(&world->own, SJ_EVENT_INTENT) > 20);
         assert_true(world_count(&world->own, SJ_EVENT_FILL) > 5);
         struct world *again = world_again(world);
-        feed_again(again, world);
+        world_feed_again(again, world);
         if (again->own.size != world->own.size ||
             memcmp(again->own.bytes, world->own.bytes, world->own.size) != 0)
             fail_msg("seed %llu: another history", (unsigned long long)seed);
@@ -257,5 +236,5 @@ int main(void)
         cmocka_unit_test(inputs_taken_one_by_one_give_the_same_bytes_by_their_notes),
         cmocka_unit_test(an_event_taken_singly_is_noted_before_what_follows_from_it),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + sj_test_decide_process();
 }

@@ -118,6 +118,7 @@ struct world *world_create(uint64_t seed)
     assert_non_null(world);
     log_init(&world->own);
     log_init(&world->market);
+    log_init(&world->asked);
     sj_rng_init(&world->rng, seed);
     world->now_ns = DAY_NS;
     world->mid_e6 = 20000 * E6;
@@ -148,6 +149,7 @@ void world_done(struct world *world)
     sj_market_rules_free(world->rules);
     free(world->own.bytes);
     free(world->market.bytes);
+    free(world->asked.bytes);
     free(world);
 }
 
@@ -238,6 +240,31 @@ void world_begin(struct world *world, const char *step)
 {
     add_quoter(world, step);
     add_taker(world);
+    world_ready(world);
+}
+
+uint32_t world_add_process(struct world *world, const char *on_end)
+{
+    static const uint32_t instruments[] = {FUTURE};
+    const struct sj_strategy_param params[] = {{.name = "source", .value = "50"},
+                                               {.name = "on_end", .value = on_end}};
+    const struct sj_strategy_instance instance = {
+        .name = "apart",
+        .use = "process",
+        .instruments = instruments,
+        .instrument_count = 1,
+        .params = params,
+        .param_count = on_end ? 2 : 1,
+    };
+    char error[SJ_DECIDE_ERROR_MAX];
+    uint32_t number;
+    if (sj_decide_add(world->decide, &instance, error, &number) < 0)
+        fail_msg("%s", error);
+    return number;
+}
+
+void world_ready(struct world *world)
+{
     sj_decide_start(world->decide, world->now_ns);
     world_report(world, SJ_REPORT_LINK_UP, SJ_REPORT_FROM_LOCAL);
     world_answer(world);
@@ -262,6 +289,38 @@ static void feed(struct world *world, struct sj_frame *event)
     }
     sj_decide_batch(world->decide, 1, event->seq, event->seq, 1, world->now_ns);
     sj_decide_event(world->decide, event);
+}
+
+void world_ask(struct world *world, struct sj_frame *event)
+{
+    log_add(&world->asked, event);
+    sj_decide_batch(world->decide, USER, event->seq, event->seq, 1, world->now_ns);
+    sj_decide_event(world->decide, event);
+}
+
+void world_feed_again(struct world *again, const struct world *world)
+{
+    size_t market_at = 0, asked_at = 0;
+    for (size_t at = 0; at < world->own.size;) {
+        const struct sj_frame *event = (const struct sj_frame *)(world->own.bytes + at);
+        at += sj_frame_size(event);
+        if (event->template_id != SJ_EVENT_DRAINED) {
+            if (event->seq > again->own.seq) /* else it is what the run said itself */
+                sj_decide_again(again->decide, event);
+            continue;
+        }
+        const struct sj_drained *note = (const struct sj_drained *)event;
+        bool user = note->src == USER;
+        const struct world_log *log = user ? &world->asked : &world->market;
+        size_t *log_at = user ? &asked_at : &market_at;
+        sj_decide_batch(again->decide, note->src, note->first_seq, note->last_seq, note->count,
+                        note->recv_ns);
+        for (uint32_t i = 0; i < note->count; i++) {
+            const struct sj_frame *one = (const struct sj_frame *)(log->bytes + *log_at);
+            *log_at += sj_frame_size(one);
+            sj_decide_event(again->decide, one);
+        }
+    }
 }
 
 void world_book(struct world *world, int64_t mid)

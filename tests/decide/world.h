@@ -16,6 +16,7 @@
 #define WORLD_ORDERS_MAX 4096
 #define WORLD_LOG_SIZE (32u << 20)
 #define FUTURE 1u
+#define USER 50u
 #define DAY_NS (INT64_C(1795410000) * SJ_NS_PER_S) /* 2026-11-23 13:00 Taipei */
 #define E6 INT64_C(1000000)
 
@@ -43,6 +44,7 @@ struct world {
     struct sj_orders_config orders_config;
     struct world_log own;    /* what decide published */
     struct world_log market; /* what it was fed, source 1 */
+    struct world_log asked;  /* what a strategy's process said, source USER */
     struct sj_order_request pending[WORLD_ORDERS_MAX];
     uint32_t pending_count;
     struct world_order orders[WORLD_ORDERS_MAX];
@@ -64,6 +66,17 @@ void world_done(struct world *world);
 
 /* Adds touch_quoter on FUTURE with a step; then START, LINK_UP and an empty list: ready. */
 void world_begin(struct world *world, const char *step);
+
+/* Adds the strategy "apart", whose process writes source USER; NULL: the parameter's default. */
+uint32_t world_add_process(struct world *world, const char *on_end);
+/* START, LINK_UP and an empty list. */
+void world_ready(struct world *world);
+/* One event of that process; one batch. */
+void world_ask(struct world *world, struct sj_frame *event);
+
+/* Feeds what a journal holds to a decide that was made alike: the own ring's inputs, and what was
+ * read from others by the notes of batches. */
+void world_feed_again(struct world *again, const struct world *world);
 
 /* One book (and nothing else) at a touch of mid -1, +1; one batch. */
 void world_book(struct world *world, int64_t mid);

@@ -317,7 +317,7 @@ static uint64_t crash_in_owner(void *context, struct sj_intent *intent)
 
 static void run_crash_in_owner(struct stage *stage)
 {
-    struct sj_strategies_ops ops = {stage, crash_in_owner, NULL, NULL};
+    struct sj_strategies_ops ops = {stage, crash_in_owner, NULL, NULL, NULL};
     struct play play = {0};
     struct probe_hooks hooks = hooks_of(&play);
     ops.control = (void (*)(void *, struct sj_control *))(uintptr_t)1; /* never called */

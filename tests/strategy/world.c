@@ -399,7 +399,7 @@ sj_rc world_open(struct world *world, const char *use, const char *const *params
         rc = define(world, *code);
     if (rc < 0)
         return rc;
-    struct sj_strategies_ops ops = {world, take_intent, take_control, NULL};
+    struct sj_strategies_ops ops = {world, take_intent, take_control, NULL, NULL};
     struct sj_strategies_options options = {.ops = &ops,
                                             .instruments = world->instruments,
                                             .guard = guard,
