@@ -1,5 +1,5 @@
 /* backtest: a recorded day decided again by the code that decided it live. */
-#include "app/backtest_rows.h"
+#include "app/backtest_jobs.h"
 #include "app/command.h"
 #include "app/deciding.h"
 #include "app/settings.h"
@@ -78,65 +78,55 @@ static int as_live(const struct sj_cli *cli, const struct sj_settings *settings,
     return result.unequal ? SJ_EXIT_IDENTITY : SJ_EXIT_DONE;
 }
 
+static int run_live(const struct sj_cli *cli, const struct sj_settings_source *source,
+                    const char *dir, bool json)
+{
+    struct sj_settings *settings = sj_settings_load(cli, source);
+    if (!settings)
+        return SJ_EXIT_USER;
+    int exit_code = as_live(cli, settings, dir ? dir : settings->journal.dir, json);
+    sj_settings_done(settings);
+    return exit_code;
+}
+
 int sj_cmd_backtest(int argc, char **argv)
 {
     struct sj_settings_source source = {0};
-    struct backtest_rows rows = backtest_rows_default();
+    struct backtest_asked asked = backtest_asked_default();
     bool live = false;
     const char *dir = NULL;
     const struct sj_cli_option options[] = {
         SJ_SETTINGS_OPTIONS(source),
-        {"data", "FILE", "npz or npy of hftbacktest's rows to run over", SJ_CLI_TEXT, &rows.data, 0,
-         0, 0},
-        {"strategy", "NAME", "a built-in, or a shared object (with a /)", SJ_CLI_TEXT,
-         &rows.strategy, 0, 0, 0},
-        {"param", "A=X,B=Y", "its parameters; quantities in the data's unit", SJ_CLI_LIST,
-         &rows.params, 0, 0, 0},
-        {"queue", "MODEL", "risk_averse, log, log2, power, power2 or power3 (log)", SJ_CLI_TEXT,
-         &rows.queue, 0, 0, 0},
-        {"queue-n", "N", "exponent of the power family (2)", SJ_CLI_REAL, &rows.queue_n, 0, 0, 0},
-        {"exchange", "KIND", "no_partial or partial: whether orders fill in parts (no_partial)",
-         SJ_CLI_TEXT, &rows.exchange, 0, 0, 0},
-        {"latency", "MODEL", "to the exchange, and back (1ms)", SJ_CLI_TEXT, &rows.latency, 0, 0,
-         0},
-        {"order-latency", "MODEL", "to the exchange, where it differs", SJ_CLI_TEXT,
-         &rows.stream_latency[SJ_BT_ORDER], 0, 0, 0},
-        {"report-latency", "MODEL", "back, where it differs", SJ_CLI_TEXT,
-         &rows.stream_latency[SJ_BT_REPORT], 0, 0, 0},
-        {"feed-latency", "MODEL", "of the market's rows (default: as recorded)", SJ_CLI_TEXT,
-         &rows.stream_latency[SJ_BT_FEED], 0, 0, 0},
-        {"seed", "N", "of what latencies are drawn (1)", SJ_CLI_UINT, &rows.seed, 0, 0, 0},
-        {"tick", "PRICE", "price step (default: by the first rows)", SJ_CLI_REAL, &rows.tick, 0, 0,
-         0},
-        {"lot", "QTY", "quantity step (default: by the first rows)", SJ_CLI_REAL, &rows.lot, 0, 0,
-         0},
-        {"maker-fee", "RATE", "part of the value (-0.00005)", SJ_CLI_REAL, &rows.maker_fee, 0, 0,
-         0},
-        {"taker-fee", "RATE", "part of the value (0.0007)", SJ_CLI_REAL, &rows.taker_fee, 0, 0, 0},
-        {"fills", "FILE", "fills as CSV", SJ_CLI_TEXT, &rows.fills, 0, 0, 0},
+        BACKTEST_OPTIONS(asked),
+        {"fills", "FILE", "fills as CSV", SJ_CLI_TEXT, &asked.fills, 0, 0, 0},
         {"out", "DIR", "manifest, orders, fills, equity and a report, into a folder", SJ_CLI_TEXT,
-         &rows.out, 0, 0, 0},
-        {"sample", "TIME", "between two rows of the equity (1s)", SJ_CLI_DURATION, &rows.sample_ns,
+         &asked.out, 0, 0, 0},
+        {"sample", "TIME", "between two rows of the equity (1s)", SJ_CLI_DURATION, &asked.sample_ns,
          0, 0, 0},
-        {"strict", NULL, "stop at the first bad row", SJ_CLI_FLAG, &rows.strict, 0, 0, 0},
+        {"sweep", "A=1:5:1", "tries values of a parameter, also A=x|y; all combinations",
+         SJ_CLI_LIST, &asked.sweeps, 0, 0, 0},
+        {"metric", "NAME", "what a sweep is judged by: pnl, sharpe, drawdown or fills (pnl)",
+         SJ_CLI_TEXT, &asked.metric, 0, 0, 0},
+        {"walk-forward", "N:M", "of a sweep: the best on N days, shown on the next M", SJ_CLI_TEXT,
+         &asked.walk, 0, 0, 0},
         {"as-live", NULL, "decide a recorded day again; the result must be the journal's",
          SJ_CLI_FLAG, &live, 0, 0, 0},
         {"journal", "DIR", "the recorded day (default: journal.dir)", SJ_CLI_TEXT, &dir, 0, 0, 0},
-        {"json", NULL, "the result as one JSON object", SJ_CLI_FLAG, &rows.json, 0, 0, 0},
     };
     struct sj_cli cli = {
         .command = "backtest",
-        .arguments = "",
+        .arguments = "[FILE...]",
+        .arguments_max = SJ_CLI_ARGUMENTS_MAX,
         .summary = "Strategies over recorded days, by the code that trades live.",
         .details =
-            "--data runs one strategy over a file of rows, in deterministic time. GTC means ROD.\n"
-            "MODEL of a latency: 5ms, normal:MEAN:DEVIATION, lognormal:MEDIAN:SIGMA,\n"
-            "pareto:LEAST:ALPHA, file:PATH (samples, a histogram, or over time), or\n"
-            "interp:PATH (request, exchange and response times; CSV or hftbacktest's npz).\n"
+            "--data runs one strategy over files of rows, one a day, in deterministic time; every\n"
+            "day begins flat. GTC means ROD.\n" BACKTEST_DETAILS "\n"
             "--as-live takes the configuration that traded, and exits with 3 when an intent or\n"
-            "a verdict comes out differently than the journal holds it.",
+            "a verdict comes out differently than the journal holds it..",
         .example = "shijim backtest --data day.npz --strategy touch_quoter \\\n"
                    "    --param step=1s,qty=0.01,tif=GTX --queue log --latency 1ms --out run\n"
+                   "shijim backtest --data days/ --strategy touch_quoter --param qty=0.01 \\\n"
+                   "    --sweep step=500ms:2000ms:500ms --walk-forward 5:1 --out sweep\n"
                    "shijim backtest --as-live -c shijim.yaml",
         .options = options,
         .option_count = sizeof options / sizeof *options,
@@ -144,16 +134,13 @@ int sj_cmd_backtest(int argc, char **argv)
     sj_rc rc = sj_cli_parse(&cli, argc, argv);
     if (rc != 1)
         return sj_cli_exit(rc);
-    if (live == (rows.data != NULL))
+    bool rows = asked.data.count + cli.value_count > 0;
+    if (live == rows)
         return sj_cli_fail(&cli, SJ_EXIT_USER, "say either --data FILE or --as-live");
-    if (rows.data && !rows.strategy)
-        return sj_cli_fail(&cli, SJ_EXIT_USER, "say which: --strategy NAME");
-    if (rows.data)
-        return backtest_rows(&cli, &rows);
-    struct sj_settings *settings = sj_settings_load(&cli, &source);
-    if (!settings)
-        return SJ_EXIT_USER;
-    int exit_code = as_live(&cli, settings, dir ? dir : settings->journal.dir, rows.json);
-    sj_settings_done(settings);
-    return exit_code;
+    if (asked.walk && asked.sweeps.count == 0)
+        return sj_cli_fail(&cli, SJ_EXIT_USER, "--walk-forward: say what to choose from: --sweep");
+    if (asked.sweeps.count)
+        return backtest_sweep(&cli, &asked);
+    return rows ? backtest_run(&cli, &asked) : run_live(&cli, &source, dir, asked.json);
 }
+

@@ -1,12 +1,9 @@
 #include "backtest/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <xxhash.h>
 
 static sj_rc open_file(const char *path, const char *head, FILE **ret_file, char *error)
 {
@@ -47,37 +44,68 @@ static sj_rc close_file(FILE **file, char *error)
     return rc;
 }
 
-sj_rc sj_bt_output_open(struct sj_bt_output *output, const char *dir, const char *fills_path,
-                        const struct sj_bt_options *options, char error[SJ_BT_ERROR_MAX])
+static sj_rc make_dir(const char *dir, char *error)
 {
-    static const char fills_head[] =
-        "exch_ns,local_ns,order_id,side,price,qty,leaves_qty,maker,queue_ahead,slippage";
-    memset(output, 0, sizeof *output);
-    output->dir = dir;
-    output->lot = options->lot;
-    output->tick = options->tick;
-    output->point_every = 1;
-    sj_rc rc = 0;
-    if (dir && mkdir(dir, 0777) != 0 && errno != EEXIST) {
-        rc = -errno;
-        snprintf(error, SJ_BT_ERROR_MAX, "%s: %s", dir, sj_rc_text(rc));
-    }
+    if (mkdir(dir, 0777) == 0 || errno == EEXIST)
+        return 0;
+    sj_rc rc = -errno;
+    snprintf(error, SJ_BT_ERROR_MAX, "%s: %s", dir, sj_rc_text(rc));
+    return rc;
+}
+
+static sj_rc open_all(struct sj_bt_output *output, const char *fills_path, char *error)
+{
+    /* Of several instruments each row says its own. */
+    const char *fills_head = output->many
+                                 ? "exch_ns,local_ns,order_id,side,price,qty,leaves_qty,maker,"
+                                   "queue_ahead,slippage,strategy,instrument"
+                                 : "exch_ns,local_ns,order_id,side,price,qty,leaves_qty,maker,"
+                                   "queue_ahead,slippage";
+    const char *orders_head = output->many ? "time_ns,order_id,what,side,price,qty,leaves_qty,"
+                                             "queue_ahead,strategy,instrument"
+                                           : "time_ns,order_id,what,side,price,qty,leaves_qty,"
+                                             "queue_ahead";
+    const char *dir = output->dir;
+    sj_rc rc = dir ? make_dir(dir, error) : 0;
     if (dir && rc >= 0)
-        rc = open_in(dir, "orders.csv",
-                     "time_ns,order_id,what,side,price,qty,leaves_qty,queue_ahead", &output->orders,
-                     error);
+        rc = open_in(dir, "orders.csv", orders_head, &output->orders, error);
     if (dir && rc >= 0)
         rc = open_in(dir, "equity.csv", "time_ns,equity,balance,fee,position,mid", &output->equity,
                      error);
+    if (dir && rc >= 0)
+        rc = open_in(dir, "verdicts.csv",
+                     "time_ns,intent_id,strategy,instrument,accepted,check,value,limit",
+                     &output->verdicts, error);
     if (fills_path && rc >= 0)
-        rc = open_file(fills_path, fills_head, &output->fills, error);
-    else if (dir && rc >= 0)
-        rc = open_in(dir, "fills.csv", fills_head, &output->fills, error);
+        return open_file(fills_path, fills_head, &output->fills, error);
+    return dir && rc >= 0 ? open_in(dir, "fills.csv", fills_head, &output->fills, error) : rc;
+}
+
+static sj_rc close_all(struct sj_bt_output *output, char *error)
+{
+    FILE **files[] = {&output->orders, &output->fills, &output->equity, &output->verdicts};
+    sj_rc rc = 0;
+    for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char line[SJ_BT_ERROR_MAX];
+        sj_rc closed = close_file(files[i], line);
+        if (closed < 0 && rc >= 0) {
+            rc = closed;
+            memcpy(error, line, sizeof line);
+        }
+    }
+    return rc;
+}
+
+sj_rc sj_bt_output_open(struct sj_bt_output *output, const char *dir, const char *fills_path,
+                        const struct sj_bt_options *options, char error[SJ_BT_ERROR_MAX])
+{
+    *output = (struct sj_bt_output){
+        .dir = dir, .lot = options->lot > 0 ? options->lot : 1, .many = options->lot <= 0};
+    sj_bt_digest_init(&output->digest, options->tick, options->lot);
+    sj_rc rc = open_all(output, fills_path, error);
     if (rc < 0) {
         char ignored[SJ_BT_ERROR_MAX];
-        (void)close_file(&output->orders, ignored);
-        (void)close_file(&output->equity, ignored);
-        (void)close_file(&output->fills, ignored);
+        (void)close_all(output, ignored);
     }
     return rc;
 }
@@ -98,19 +126,18 @@ static const char *price_text(int64_t price_e6, char text[32])
     return text;
 }
 
-static unsigned queue_bucket(const struct sj_bt_output *output, double queue)
-{
-    double lots = queue / output->lot;
-    unsigned bucket = 0;
-    for (double limit = 0.5; lots >= limit && bucket + 1 < SJ_BT_QUEUE_BUCKETS; limit *= 2)
-        bucket++;
-    return bucket;
-}
-
 static void number_or_nothing(FILE *file, double value)
 {
     if (!isnan(value))
         fprintf(file, "%.10g", value);
+}
+
+static void end_row(const struct sj_bt_output *output, FILE *file, uint32_t strategy,
+                    uint32_t instrument)
+{
+    if (output->many)
+        fprintf(file, ",%u,%u", strategy, instrument);
+    fputc('\n', file);
 }
 
 static void on_order(void *context, const struct sj_bt_order_row *row)
@@ -118,36 +145,21 @@ static void on_order(void *context, const struct sj_bt_order_row *row)
     static const char *const whats[] = {"new", "rested", "expired", "cancelled", "refused"};
     struct sj_bt_output *output = context;
     char price[32];
-    if (row->what == SJ_BT_RESTED)
-        output->rested[queue_bucket(output, row->queue)]++;
+    sj_bt_digest_order(&output->digest, row);
     if (!output->orders)
         return;
     fprintf(output->orders, "%lld,%llu,%s,%c,%s,%.10g,%.10g,", (long long)row->time_ns,
             (unsigned long long)row->order, whats[row->what], row->side ? 'S' : 'B',
             price_text(row->price_e6, price), row->quantity * output->lot, row->left * output->lot);
     number_or_nothing(output->orders, row->queue);
-    fputc('\n', output->orders);
-}
-
-static void count_slippage(struct sj_bt_output *output, const struct sj_bt_fill_row *row)
-{
-    if (isnan(row->slippage))
-        return;
-    int middle = SJ_BT_SLIPPAGE_BUCKETS / 2;
-    double ticks = round(row->slippage / output->tick) + middle;
-    ticks = fmax(0, fmin(ticks, SJ_BT_SLIPPAGE_BUCKETS - 1));
-    output->slippage[(unsigned)ticks]++;
-    output->slippage_sum += row->slippage * row->quantity;
-    output->slippage_volume += row->quantity;
+    end_row(output, output->orders, row->strategy, row->instrument);
 }
 
 static void on_fill(void *context, const struct sj_bt_fill_row *row)
 {
     struct sj_bt_output *output = context;
     char price[32];
-    if (row->maker && row->left == 0)
-        output->filled[queue_bucket(output, row->queue)]++;
-    count_slippage(output, row);
+    sj_bt_digest_fill(&output->digest, row);
     if (!output->fills)
         return;
     fprintf(output->fills, "%lld,%lld,%llu,%c,%s,%.10g,%.10g,%d,", (long long)row->exch_ns,
@@ -157,33 +169,13 @@ static void on_fill(void *context, const struct sj_bt_fill_row *row)
     number_or_nothing(output->fills, row->queue);
     fputc(',', output->fills);
     number_or_nothing(output->fills, row->slippage);
-    fputc('\n', output->fills);
-}
-
-/* Every second point goes when there is no room: what is left stays evenly spaced. */
-static void keep_point(struct sj_bt_output *output, const struct sj_bt_sample_row *row)
-{
-    if (output->sample_count++ % output->point_every != 0)
-        return;
-    if (output->point_count == SJ_BT_POINTS_MAX) {
-        for (uint32_t i = 0; i < SJ_BT_POINTS_MAX / 2; i++)
-            output->points[i] = output->points[2 * i];
-        output->point_count /= 2;
-        output->point_every *= 2;
-        if ((output->sample_count - 1) % output->point_every != 0)
-            return;
-    }
-    output->points[output->point_count++] = *row;
+    end_row(output, output->fills, row->strategy, row->instrument);
 }
 
 static void on_sample(void *context, const struct sj_bt_sample_row *row)
 {
     struct sj_bt_output *output = context;
-    if (!isnan(row->equity)) {
-        output->equity_peak = fmax(output->equity_peak, row->equity);
-        output->drawdown_max = fmax(output->drawdown_max, output->equity_peak - row->equity);
-        keep_point(output, row);
-    }
+    sj_bt_digest_sample(&output->digest, row);
     if (!output->equity)
         return;
     fprintf(output->equity, "%lld,", (long long)row->time_ns);
@@ -194,173 +186,128 @@ static void on_sample(void *context, const struct sj_bt_sample_row *row)
     fputc('\n', output->equity);
 }
 
+static void on_event(void *context, const struct sj_frame *event)
+{
+    struct sj_bt_output *output = context;
+    sj_bt_digest_event(&output->digest, event);
+    if (event->template_id != SJ_EVENT_VERDICT || !output->verdicts)
+        return;
+    const struct sj_verdict *verdict = (const void *)event;
+    fprintf(output->verdicts, "%lld,%llu,%u,%u,%u,%.24s,%lld,%lld\n", (long long)verdict->recv_ns,
+            (unsigned long long)verdict->intent_id, verdict->strategy, verdict->instrument,
+            verdict->accepted, verdict->check_name, (long long)verdict->value,
+            (long long)verdict->limit);
+}
+
 void sj_bt_output_attach(struct sj_bt_output *output, struct sj_bt_sink *sink)
 {
     sink->context = output;
     sink->order = on_order;
     sink->fill = on_fill;
     sink->sample = on_sample;
+    if (output->dir)
+        sink->event = on_event;
 }
 
-/* --- the manifest --- */
-
-static sj_rc hash_file(const char *path, char ret_text[40], uint64_t *ret_size)
-{
-    XXH3_state_t *state = XXH3_createState();
-    FILE *file = fopen(path, "rb");
-    static const size_t size = 1 << 16;
-    uint8_t *buffer = malloc(size);
-    sj_rc rc = state && file && buffer ? 0 : -ENOMEM;
-    *ret_size = 0;
-    if (rc >= 0)
-        XXH3_128bits_reset(state);
-    for (size_t got; rc >= 0 && (got = fread(buffer, 1, size, file)) > 0; *ret_size += got)
-        XXH3_128bits_update(state, buffer, got);
-    if (rc >= 0) {
-        XXH128_hash_t hash = XXH3_128bits_digest(state);
-        snprintf(ret_text, 40, "%016llx%016llx", (unsigned long long)hash.high64,
-                 (unsigned long long)hash.low64);
-    }
-    XXH3_freeState(state);
-    free(buffer);
-    if (file)
-        fclose(file);
-    return rc;
-}
-
-static void put_text(FILE *file, const char *text)
-{
-    fputc('"', file);
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            fprintf(file, "\\%c", byte);
-        else if (byte < 0x20)
-            fprintf(file, "\\u%04x", byte);
-        else
-            fputc(byte, file);
-    }
-    fputc('"', file);
-}
-
-static void put_strategies(FILE *file, const struct sj_bt_options *options)
-{
-    fprintf(file, "  \"strategies\": [");
-    for (uint32_t i = 0; i < options->strategy_count; i++) {
-        const struct sj_strategy_instance *strategy = &options->strategies[i];
-        fprintf(file, "%s{\"use\": ", i ? ", " : "");
-        put_text(file, strategy->use ? strategy->use : strategy->name);
-        fprintf(file, ", \"params\": {");
-        for (uint32_t k = 0; k < strategy->param_count; k++) {
-            fprintf(file, k ? ", " : "");
-            put_text(file, strategy->params[k].name);
-            fprintf(file, ": ");
-            put_text(file, strategy->params[k].value);
-        }
-        fprintf(file, "}}");
-    }
-    fprintf(file, "],\n");
-}
-
-static void put_latencies(FILE *file, const struct sj_bt_options *options,
-                          const struct sj_bt_result *result)
-{
-    fprintf(file, "  \"latency\": {");
-    for (unsigned i = 0; i < SJ_BT_STREAM_COUNT; i++) {
-        const struct sj_bt_latency_used *used = &result->latency[i];
-        fprintf(file, "%s\"%s\": {\"model\": ", i ? ", " : "",
-                sj_bt_stream_name((enum sj_bt_stream)i));
-        put_text(file, options->latency_text[i] ? options->latency_text[i]
-                       : i == SJ_BT_FEED        ? "as recorded"
-                                                : "constant");
-        fprintf(file,
-                ", \"count\": %llu, \"held\": %llu, \"min_ns\": %lld, \"p50_ns\": %lld, "
-                "\"p99_ns\": %lld, \"max_ns\": %lld}",
-                (unsigned long long)used->count, (unsigned long long)used->held,
-                (long long)used->min, (long long)sj_bt_latency_percentile(used, 50),
-                (long long)sj_bt_latency_percentile(used, 99), (long long)used->max);
-    }
-    fprintf(file, "},\n");
-}
-
-static void put_result(FILE *file, const struct sj_bt_result *result)
-{
-    const struct sj_bt_feed_counts *rows = &result->rows;
-    fprintf(file,
-            "  \"rows\": {\"count\": %llu, \"depth\": %llu, \"trades\": %llu, \"clears\": %llu, "
-            "\"others\": %llu, \"malformed\": %llu, \"far\": %llu, \"backwards\": %llu, "
-            "\"first_bad\": %llu},\n",
-            (unsigned long long)rows->rows, (unsigned long long)rows->depth,
-            (unsigned long long)rows->trades, (unsigned long long)rows->clears,
-            (unsigned long long)rows->others, (unsigned long long)rows->malformed,
-            (unsigned long long)rows->far, (unsigned long long)rows->backwards,
-            (unsigned long long)rows->first_bad);
-    fprintf(file,
-            "  \"result\": {\"orders\": %llu, \"cancels\": %llu, \"refused\": %llu, "
-            "\"expired\": %llu, \"fills\": %llu, \"open\": %llu, \"position\": %.10g, "
-            "\"balance\": %.10g, \"fee\": %.10g, \"volume\": %.10g, \"value\": %.12g}\n}\n",
-            (unsigned long long)result->orders, (unsigned long long)result->cancels,
-            (unsigned long long)result->refused, (unsigned long long)result->expired,
-            (unsigned long long)result->fills, (unsigned long long)result->open, result->position,
-            result->balance, result->fee, result->volume, result->value);
-}
-
-static sj_rc write_manifest(const struct sj_bt_output *output, const struct sj_bt_options *options,
-                            const struct sj_bt_result *result, char *error)
+static sj_rc write_manifest(const char *dir, const struct sj_bt_story *story, char *error)
 {
     FILE *file;
-    char hash[40];
-    uint64_t size;
-    sj_rc rc = hash_file(options->path, hash, &size);
-    if (rc < 0) {
-        snprintf(error, SJ_BT_ERROR_MAX, "%s: cannot be read again for its hash", options->path);
-        return rc;
-    }
-    rc = open_in(output->dir, "manifest.json", NULL, &file, error);
+    sj_rc rc = open_in(dir, "manifest.json", NULL, &file, error);
     if (rc < 0)
         return rc;
-    fprintf(file, "{\n  \"shijim\": \"%s\",\n  \"inputs\": [{\"path\": ", SJ_VERSION);
-    put_text(file, options->path);
-    fprintf(file, ", \"bytes\": %llu, \"xxh3_128\": \"%s\"}],\n", (unsigned long long)size, hash);
-    fprintf(file, "  \"seed\": %llu,\n  \"tick\": %.10g,\n  \"lot\": %.10g,\n",
-            (unsigned long long)options->seed, options->tick, options->lot);
-    fprintf(file,
-            "  \"queue\": {\"model\": \"%s\", \"n\": %.10g},\n  \"exchange\": \"%s\",\n"
-            "  \"maker_fee\": %.10g,\n  \"taker_fee\": %.10g,\n",
-            sj_bt_queue_name(options->queue.kind), options->queue.n,
-            options->partial ? "partial" : "no_partial", options->maker_fee, options->taker_fee);
-    put_latencies(file, options, result);
-    put_strategies(file, options);
-    put_result(file, result);
-    return close_file(&file, error);
+    rc = sj_bt_manifest(file, story, error);
+    sj_rc closed = close_file(&file, rc < 0 ? (char[SJ_BT_ERROR_MAX]){0} : error);
+    return rc < 0 ? rc : closed;
 }
 
-static sj_rc write_report(const struct sj_bt_output *output, const struct sj_bt_options *options,
-                          const struct sj_bt_result *result, char *error)
+static sj_rc write_report(const struct sj_bt_output *output, const struct sj_bt_story *story,
+                          char *error)
 {
     FILE *file;
     sj_rc rc = open_in(output->dir, "report.html", NULL, &file, error);
     if (rc < 0)
         return rc;
-    sj_bt_report(file, output, options, result);
+    sj_bt_report(file, story, &output->digest);
     return close_file(&file, error);
 }
 
-sj_rc sj_bt_output_finish(struct sj_bt_output *output, const struct sj_bt_options *options,
-                          const struct sj_bt_result *result, char error[SJ_BT_ERROR_MAX])
+sj_rc sj_bt_output_finish(struct sj_bt_output *output, const struct sj_bt_story *story,
+                          char error[SJ_BT_ERROR_MAX])
 {
-    char line[SJ_BT_ERROR_MAX];
-    FILE **files[] = {&output->fills, &output->orders, &output->equity};
-    sj_rc rc = 0;
-    for (unsigned i = 0; i < 3; i++) {
-        sj_rc closed = close_file(files[i], line);
-        if (closed < 0 && rc >= 0 && result) {
-            rc = closed;
-            memcpy(error, line, sizeof line);
-        }
-    }
-    if (!result || !output->dir || rc < 0)
+    sj_rc rc = close_all(output, error);
+    if (!output->dir || !story)
         return rc;
-    rc = write_manifest(output, options, result, error);
-    return rc < 0 ? rc : write_report(output, options, result, error);
+    if (rc >= 0)
+        rc = write_manifest(output->dir, story, error);
+    return rc < 0 ? rc : write_report(output, story, error);
+}
+
+/* --- of a sweep --- */
+
+static void put_cells(FILE *file, const struct sj_bt_story *story)
+{
+    const struct sj_bt_sweep *sweep = story->sweep;
+    for (uint32_t i = 0; i < sj_bt_sweep_count(sweep); i++) {
+        struct sj_bt_meter total;
+        sj_bt_sweep_total(story->cells, story->day_count, i, 0, story->day_count, &total);
+        for (uint32_t k = 0; k < sweep->axis_count; k++)
+            fprintf(file, "%s,", sweep->axes[k].values[sj_bt_sweep_value(sweep, i, k)]);
+        fprintf(file, "%.10g,%.10g,%.10g,%llu,%llu,%.10g,%.10g\n", total.last,
+                sj_bt_meter_sharpe(&total), total.drawdown, (unsigned long long)total.orders,
+                (unsigned long long)total.fills, total.volume, total.fee);
+    }
+}
+
+static void put_steps(FILE *file, const struct sj_bt_story *story)
+{
+    for (uint32_t i = 0; i < sj_bt_walk_count(story->walk, story->day_count); i++) {
+        struct sj_bt_walk_step step;
+        sj_bt_walk_step(story->walk, story->sweep, story->cells, story->day_count, i, story->metric,
+                        &step);
+        for (uint32_t k = 0; k < story->sweep->axis_count; k++)
+            fprintf(
+                file, "%s,",
+                story->sweep->axes[k].values[sj_bt_sweep_value(story->sweep, step.combination, k)]);
+        fprintf(file, "%u,%u,%u,%u,%.10g,%.10g,%.10g,%.10g\n", step.first, story->walk->train,
+                step.test_first, step.test_count, sj_bt_metric_of(&step.trained, story->metric),
+                sj_bt_metric_of(&step.tested, story->metric), step.trained.last, step.tested.last);
+    }
+}
+
+static sj_rc write_table(const char *dir, const char *name, const struct sj_bt_story *story,
+                         const char *columns, void (*put)(FILE *, const struct sj_bt_story *),
+                         char *error)
+{
+    FILE *file;
+    sj_rc rc = open_in(dir, name, NULL, &file, error);
+    if (rc < 0)
+        return rc;
+    for (uint32_t k = 0; k < story->sweep->axis_count; k++)
+        fprintf(file, "%s,", story->sweep->axes[k].name);
+    fprintf(file, "%s\n", columns);
+    put(file, story);
+    return close_file(&file, error);
+}
+
+sj_rc sj_bt_output_sweep(const char *dir, const struct sj_bt_story *story,
+                         char error[SJ_BT_ERROR_MAX])
+{
+    FILE *file;
+    sj_rc rc = make_dir(dir, error);
+    if (rc >= 0)
+        rc = write_table(dir, "sweep.csv", story, "pnl,sharpe,drawdown,orders,fills,volume,fee",
+                         put_cells, error);
+    if (rc >= 0 && story->walk)
+        rc = write_table(dir, "walk_forward.csv", story,
+                         "train_first,train_days,test_first,test_days,trained,tested,trained_pnl,"
+                         "tested_pnl",
+                         put_steps, error);
+    if (rc >= 0)
+        rc = write_manifest(dir, story, error);
+    if (rc >= 0)
+        rc = open_in(dir, "report.html", NULL, &file, error);
+    if (rc < 0)
+        return rc;
+    sj_bt_report_sweep(file, story);
+    return close_file(&file, error);
 }
