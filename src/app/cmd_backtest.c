@@ -116,7 +116,7 @@ int sj_cmd_backtest(int argc, char **argv)
     struct sj_cli cli = {
         .command = "backtest",
         .arguments = "[FILE...]",
-        .arguments_max = SJ_CLI_ARGUMENTS_MAX,
+        .arguments_max = SJ_CLI_ARGUMENTS_ANY,
         .summary = "Strategies over recorded days, by the code that trades live.",
         .details =
             "--data runs one strategy over files of rows, one a day, in deterministic time; every\n"

@@ -91,7 +91,6 @@ static void draw_times(FILE *file, const struct scale *scale, int64_t from_ns, i
     while (at + 1 < count && (until_ns - from_ns) / (steps_s[at] * NS_PER_S) > 8)
         at++;
     int64_t step_ns = steps_s[at] * NS_PER_S;
-    const char *format = steps_s[at] >= 86400 ? "%m-%d" : steps_s[at] >= 60 ? "%H:%M" : "%H:%M:%S";
     for (int64_t ns = (from_ns / step_ns + 1) * step_ns; ns <= until_ns; ns += step_ns) {
         char text[32] = "";
         time_t seconds = (time_t)(ns / NS_PER_S);
@@ -99,7 +98,12 @@ static void draw_times(FILE *file, const struct scale *scale, int64_t from_ns, i
         double x = x_of(scale, from_ns, until_ns, ns);
         if (x < LEFT + 20 || x > scale->width - RIGHT - 12 || !gmtime_r(&seconds, &parts))
             continue;
-        (void)strftime(text, sizeof text, format, &parts);
+        if (steps_s[at] >= 86400)
+            (void)strftime(text, sizeof text, "%m-%d", &parts);
+        else if (steps_s[at] >= 60)
+            (void)strftime(text, sizeof text, "%H:%M", &parts);
+        else
+            (void)strftime(text, sizeof text, "%H:%M:%S", &parts);
         fprintf(file, "<text x=\"%.1f\" y=\"%.0f\" class=\"x\">%s</text>\n", x, scale->height - 8,
                 text);
     }
