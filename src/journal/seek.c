@@ -289,9 +289,11 @@ sj_rc sj_journal_reader_definitions(struct sj_journal_reader *reader,
         if (rc < 0 || !(block.head.flags & SJ_BLOCK_DEFINITIONS))
             continue;
         const uint8_t *end = block.payload + block.head.payload_size;
-        for (const uint8_t *at = block.payload; at < end; at += sj_frame_size(at))
+        uint32_t size; /* the payload's CRC was not looked at: a frame may be any bytes */
+        for (const uint8_t *at = block.payload;
+             (size = sj_frame_fits(at, (uint64_t)(end - at))) != 0; at += size)
             if (((const struct sj_frame *)(const void *)at)->template_id == SJ_EVENT_INSTRUMENT &&
-                sj_frame_size(at) >= sizeof(struct sj_instrument))
+                size >= sizeof(struct sj_instrument))
                 each((const void *)at, block.head.src, context);
     }
     sj_window_done(&window);

@@ -1,10 +1,16 @@
 /*
  * module.c: shijim._native, put together from the files beside it.
  */
+#include "gather.h"
+#include "journal.h"
+#include "mapping.h"
 #include "native.h"
 
 /* Each adds its functions and types. 0, or -1 with an exception set. */
 static int (*const parts[])(PyObject *module) = {
+    sj_py_add_gather,
+    sj_py_add_mapping,
+    sj_py_add_journal,
     NULL,
 };
 

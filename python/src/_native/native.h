@@ -44,6 +44,26 @@ PyAPI_FUNC(int) PyBuffer_FillInfo(Py_buffer *view, PyObject *object, void *buf, 
 #define Py_bf_releasebuffer 2
 #endif
 
+#include <stdbool.h>
+
+#include "base/rc.h"
+
+/* Raises shijim.CLASS (reason, file, offset); `file` may be NULL, `offset` negative: not known. */
+void sj_py_raise(const char *class_name, const char *file, int64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A bytes-like object, contiguous; 0, or -1 with TypeError naming `what`. Release it. */
+int sj_py_buffer(PyObject *object, bool writable, const char *what, Py_buffer *ret_view);
+
+/* An owned copy of a bytes-like object in units of `unit` bytes; None gives NULL and 0. */
+int sj_py_copy(PyObject *object, size_t unit, const char *what, void **ret, size_t *ret_count);
+
+/* Adds a type to the module; -1 with an exception. `ret_type` (may be NULL) borrows. */
+int sj_py_add_type(PyObject *module, PyType_Spec *spec, PyObject **ret_type);
+
+/* Frees an object of a type of ours. */
+void sj_py_free(PyObject *self);
+
 /* A function as a type's or module's slot holds it. */
 #define SJ_PY_SLOT(function) ((void *)(uintptr_t)(function))
 
