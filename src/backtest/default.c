@@ -1,6 +1,18 @@
 /* What a run lets pass when nobody says otherwise. */
 #include "backtest/run.h"
 
+#define NEVER_MS 600000
+#define OPEN_MAX 256
+
+void sj_bt_orders_default(struct sj_orders_config *ret_config)
+{
+    sj_orders_config_default(ret_config);
+    ret_config->answer_timeout_ms = ret_config->ack_timeout_ms = NEVER_MS;
+    ret_config->max_open = OPEN_MAX;
+    /* Reports come once and in order: what has ended need not be remembered for late ones. */
+    ret_config->max_kept = OPEN_MAX;
+}
+
 sj_rc sj_bt_risk_default(struct sj_risk_config *ret_config)
 {
     sj_rc rc = sj_risk_config_default(ret_config);

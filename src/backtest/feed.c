@@ -32,11 +32,12 @@ static bool is_price(const struct sj_bt_feed *feed, double price)
 sj_rc sj_bt_feed_open(struct sj_bt_feed *feed, const struct sj_bt_feed_options *options,
                       char error[256])
 {
-    *feed = (struct sj_bt_feed){.per_tick = 1 / options->tick,
-                                .tick = options->tick,
-                                .half_lot = options->lot / 2,
-                                .strict = options->strict,
-                                .last_ts = {INT64_MIN, INT64_MIN}};
+    *feed =
+        (struct sj_bt_feed){.per_tick = 1 / options->tick,
+                            .half_lot = options->lot / 2,
+                            .strict = options->strict,
+                            .prices = {.keys = SJ_BT_KEYS, .tick_e6 = llround(options->tick * 1e6)},
+                            .last_ts = {INT64_MIN, INT64_MIN}};
     sj_bt_way_init(&feed->way, SJ_BT_FEED, options->latency, 0);
     if (options->latency && !(feed->delayed = malloc(SLICE_ROWS * sizeof *feed->delayed))) {
         snprintf(error, 256, "no memory for the feed");
@@ -96,10 +97,10 @@ static void put_clear(struct sj_bt_feed *feed, const struct sj_row *row)
         struct sj_bt_step step = {.kind = SJ_BT_CLEAR, .side = (uint8_t)side};
         if (named && !(named & (side ? 1 : 2)))
             continue;
-        if (is_price(feed, row->px) && named && feed->placed) {
-            int64_t at = to_tick(feed, row->px) - feed->base_tick;
+        if (is_price(feed, row->px) && named && feed->prices.placed) {
+            int64_t at = to_tick(feed, row->px) - feed->prices.base_tick;
             at = at < 0 ? 0 : at >= SJ_BT_KEYS ? SJ_BT_KEYS - 1 : at;
-            step.key = side ? sj_bt_mirror((int32_t)at) : (int32_t)at;
+            step.key = side ? SJ_BT_KEYS - 1 - (int32_t)at : (int32_t)at;
         }
         put(feed, row, &step);
     }
@@ -148,11 +149,11 @@ static sj_rc decode(struct sj_bt_feed *feed, const struct sj_row *row, char erro
     if (__builtin_expect(!plain, 0))
         return put_odd(feed, row, error);
     int64_t tick = to_tick(feed, row->px);
-    if (__builtin_expect(!feed->placed, 0)) {
-        feed->placed = true;
-        feed->base_tick = tick - SJ_BT_KEYS / 2;
+    if (__builtin_expect(!feed->prices.placed, 0)) {
+        feed->prices.placed = true;
+        feed->prices.base_tick = tick - SJ_BT_KEYS / 2;
     }
-    int64_t at = tick - feed->base_tick;
+    int64_t at = tick - feed->prices.base_tick;
     if (__builtin_expect((uint64_t)at >= SJ_BT_KEYS, 0))
         return bad(feed, &feed->counts.far, "its price is too many ticks from the first", error);
     unsigned sell = side == 1;
@@ -186,10 +187,10 @@ static void decode_plain(struct sj_bt_feed *feed, const struct sj_row *end)
     struct sj_bt_step *exchange = feed->exchange.entries, *local = feed->local.entries;
     uint32_t exchange_tail = feed->exchange.tail, exchange_mask = feed->exchange.mask;
     uint32_t local_tail = feed->local.tail, local_mask = feed->local.mask;
-    int64_t exch_ns = feed->last_ts[0], local_ns = feed->last_ts[1], base = feed->base_tick;
+    int64_t exch_ns = feed->last_ts[0], local_ns = feed->last_ts[1], base = feed->prices.base_tick;
     double per_tick = feed->per_tick, half_lot = feed->half_lot;
     uint64_t trades = 0;
-    for (; row < end && feed->placed; row++) {
+    for (; row < end && feed->prices.placed; row++) {
         unsigned kind = sj_row_kind(row);
         unsigned sides = (unsigned)(row->ev >> 28) & 3;
         unsigned trade = kind == SJ_ROW_TRADE, sell = sides & 1;

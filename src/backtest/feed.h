@@ -14,6 +14,7 @@
 
 #include "backtest/book.h"
 #include "backtest/latency.h"
+#include "backtest/prices.h"
 #include "backtest/ring.h"
 #include "convert/npz.h"
 
@@ -44,9 +45,9 @@ struct sj_bt_feed_counts {
 struct sj_bt_feed {
     struct sj_rows *rows;
     const struct sj_row *at, *end; /* of the batch being decoded */
-    double per_tick, half_lot, tick;
-    bool placed, strict, ended;
-    int64_t base_tick; /* the tick of bid key 0 */
+    double per_tick, half_lot;
+    bool strict, ended;
+    struct sj_bt_prices prices; /* placed by the first price */
     int64_t last_ts[2];
     int64_t first_ts; /* the first row's, at the exchange (ours where it has none) */
     struct sj_bt_steps exchange, local;
@@ -67,11 +68,5 @@ void sj_bt_feed_close(struct sj_bt_feed *feed);
 
 /* Decodes until both streams have a step, or the file has ended. */
 SJ_MUST_USE sj_rc sj_bt_feed_fill(struct sj_bt_feed *feed, char error[256]);
-
-/* The tick index of a side's key. */
-static inline int64_t sj_bt_feed_tick(const struct sj_bt_feed *feed, unsigned side, int32_t key)
-{
-    return feed->base_tick + (side ? sj_bt_mirror(key) : key);
-}
 
 #endif

@@ -101,8 +101,8 @@ struct sj_bt_options {
      * given, makes the whole decide (its configuration, its strategies) instead. */
     const struct sj_strategy_instance *strategies;
     uint32_t strategy_count;
-    const struct sj_risk_config *risk; /* NULL: sj_bt_risk_default */
-    const struct sj_orders_config *orders;
+    const struct sj_risk_config *risk;     /* NULL: sj_bt_risk_default */
+    const struct sj_orders_config *orders; /* NULL: sj_bt_orders_default; with `create`, too */
     const struct sj_account_config *account;
     void *create_context;
     sj_rc (*create)(void *context, const struct sj_decide_ops *ops,
@@ -141,6 +141,9 @@ struct sj_bt_result {
 /* Lets everything pass that makes sense: no limit, no hours, no windows of calls. What a file of
  * rows is checked by unless the caller has settings of his own. */
 SJ_MUST_USE sj_rc sj_bt_risk_default(struct sj_risk_config *ret_config);
+
+/* No time-outs: nothing is lost on the way of a backtest. */
+void sj_bt_orders_default(struct sj_orders_config *ret_config);
 
 SJ_MUST_USE sj_rc sj_bt_run(const struct sj_bt_options *options, struct sj_bt_result *ret_result,
                             char error[SJ_BT_ERROR_MAX]);

@@ -4,15 +4,11 @@
 
 #include <math.h>
 
-sj_rc sj_bt_venue_init(struct sj_bt_venue *venue)
+sj_rc sj_bt_venue_init(struct sj_bt_venue *venue, int32_t keys)
 {
-    sj_rc rc = sj_bt_book_init(&venue->book);
-    for (unsigned side = 0; side < 2 && rc >= 0; side++) {
-        venue->resting[side] = calloc(SJ_BT_ORDERS_MAX, sizeof *venue->resting[side]);
-        if (!venue->resting[side])
-            rc = -ENOMEM;
-    }
-    return rc;
+    venue->ends.front[0] = venue->ends.front[1] = SJ_BT_NO_KEY;
+    venue->ends.back[0] = venue->ends.back[1] = INT32_MAX;
+    return sj_bt_book_init(&venue->book, keys);
 }
 
 void sj_bt_venue_done(struct sj_bt_venue *venue)
@@ -20,16 +16,20 @@ void sj_bt_venue_done(struct sj_bt_venue *venue)
     sj_bt_book_done(&venue->book);
     free(venue->resting[0]);
     free(venue->resting[1]);
-    sj_bt_reports_done(&venue->reports);
 }
 
-/* Reports arrive in the order they were sent. */
 static sj_rc report(struct sj_bt_venue *venue, struct sj_bt_report *report)
 {
-    report->at_ns = sj_bt_way_arrival(&venue->way, report->exch_ns);
-    if (venue->on_report)
-        venue->on_report(venue->context, report);
-    return sj_bt_reports_push(&venue->reports, report);
+    report->instrument = venue->instrument;
+    return venue->on_report(venue->context, report);
+}
+
+/* Where the orders of a side begin and end. */
+static void set_ends(struct sj_bt_venue *venue, unsigned side)
+{
+    uint32_t count = venue->count[side];
+    venue->ends.front[side] = count ? venue->resting[side][0].key : SJ_BT_NO_KEY;
+    venue->ends.back[side] = count ? venue->resting[side][count - 1].key : INT32_MAX;
 }
 
 static void drop(struct sj_bt_venue *venue, unsigned side, uint32_t index)
@@ -37,6 +37,27 @@ static void drop(struct sj_bt_venue *venue, unsigned side, uint32_t index)
     struct sj_bt_resting *orders = venue->resting[side];
     venue->count[side]--;
     memmove(orders + index, orders + index + 1, (venue->count[side] - index) * sizeof *orders);
+    set_ends(venue, side);
+}
+
+static struct sj_bt_report word_on(const struct sj_bt_venue *venue, unsigned side,
+                                   const struct sj_bt_resting *order, enum sj_bt_report_kind kind,
+                                   int64_t exch_ns)
+{
+    int64_t price_e6 = sj_bt_price_e6(venue->prices, side, order->key);
+    return (struct sj_bt_report){.exch_ns = exch_ns,
+                                 .order = order->order,
+                                 .number = order->number,
+                                 .price_e6 = price_e6,
+                                 .limit_e6 = price_e6,
+                                 .strategy = order->strategy,
+                                 .quantity = order->quantity,
+                                 .left = order->left,
+                                 .reduced = order->reduced,
+                                 .kind = (uint8_t)kind,
+                                 .side = (uint8_t)side,
+                                 .queue = order->first_front,
+                                 .mid = order->mid};
 }
 
 /* A maker's fill of `quantity` lots at its own price; the order goes when nothing is left. Returns
@@ -46,16 +67,9 @@ static sj_rc fill_resting(struct sj_bt_venue *venue, unsigned side, uint32_t ind
 {
     struct sj_bt_resting *order = &venue->resting[side][index];
     order->left -= quantity;
-    struct sj_bt_report fill = {.exch_ns = exch_ns,
-                                .order = order->order,
-                                .key = order->key,
-                                .quantity = quantity,
-                                .left = order->left,
-                                .kind = SJ_BT_FILLED,
-                                .side = (uint8_t)side,
-                                .maker = true,
-                                .queue = order->first_front,
-                                .mid = order->mid};
+    struct sj_bt_report fill = word_on(venue, side, order, SJ_BT_FILLED, exch_ns);
+    fill.quantity = quantity;
+    fill.maker = true;
     bool gone = order->left == 0;
     if (gone)
         drop(venue, side, index);
@@ -69,7 +83,7 @@ static sj_rc on_trade(struct sj_bt_venue *venue, const struct sj_bt_step *step)
     struct sj_bt_resting *orders = venue->resting[side];
     for (uint32_t i = 0; i < venue->count[side] && orders[i].key >= step->key;) {
         uint32_t quantity = orders[i].left;
-        if (sj_bt_meets(orders[i].key, venue->book.best[!side]))
+        if (sj_bt_meets(&venue->book, orders[i].key, venue->book.best[!side]))
             quantity = 0; /* filled already, were it to fill */
         else if (orders[i].key == step->key) {
             int64_t reached = sj_bt_queue_trade(&orders[i].queue, step->quantity, venue->lot);
@@ -98,7 +112,7 @@ static sj_rc on_depth(struct sj_bt_venue *venue, const struct sj_bt_step *step)
     if (venue->book.best[side] <= best)
         return 0;
     while (venue->count[!side] &&
-           sj_bt_meets(venue->resting[!side][0].key, venue->book.best[side])) {
+           sj_bt_meets(&venue->book, venue->resting[!side][0].key, venue->book.best[side])) {
         sj_rc rc = fill_resting(venue, !side, 0, venue->resting[!side][0].left, step->ts);
         if (rc < 0)
             return rc;
@@ -116,139 +130,251 @@ sj_rc sj_bt_venue_step(struct sj_bt_venue *venue, const struct sj_bt_step *step)
     return 0;
 }
 
+sj_rc sj_bt_venue_list(struct sj_bt_venue *venue, int64_t now_ns)
+{
+    sj_rc rc = 0;
+    for (unsigned side = 0; side < 2; side++)
+        for (uint32_t i = 0; i < venue->count[side] && rc >= 0; i++) {
+            struct sj_bt_report word =
+                word_on(venue, side, &venue->resting[side][i], SJ_BT_LISTED, now_ns);
+            rc = report(venue, &word);
+        }
+    return rc;
+}
+
 /* --- requests --- */
 
-static struct sj_bt_report answer_to(const struct sj_bt_request *request,
-                                     enum sj_bt_report_kind kind, uint32_t left)
+/* A request on its way through. `answers` is told with its first report. */
+struct work {
+    const struct sj_bt_request *request;
+    uint64_t answers, number;
+    uint32_t strategy;
+    int32_t key; /* of its limit */
+    uint32_t quantity, left, reduced;
+    double mid;
+};
+
+static struct sj_bt_report answer_of(const struct work *work, enum sj_bt_report_kind kind)
 {
+    const struct sj_bt_request *request = work->request;
     return (struct sj_bt_report){.exch_ns = request->at_ns,
                                  .order = request->order,
-                                 .key = request->key,
-                                 .quantity = request->quantity,
-                                 .left = left,
+                                 .number = work->number,
+                                 .answers = work->answers,
+                                 .price_e6 = request->price_e6,
+                                 .limit_e6 = request->price_e6,
+                                 .strategy = work->strategy,
+                                 .quantity = work->quantity,
+                                 .left = work->left,
+                                 .reduced = work->reduced,
                                  .kind = (uint8_t)kind,
                                  .side = request->side,
                                  .request = request->kind,
                                  .queue = NAN,
-                                 .mid = request->mid};
+                                 .mid = work->mid};
 }
 
-static sj_rc answer(struct sj_bt_venue *venue, const struct sj_bt_request *request,
-                    enum sj_bt_report_kind kind, uint32_t left)
+static sj_rc say(struct sj_bt_venue *venue, struct work *work, struct sj_bt_report *word)
 {
-    struct sj_bt_report reply = answer_to(request, kind, left);
-    return report(venue, &reply);
+    work->answers = 0;
+    return report(venue, word);
 }
 
-static sj_rc take(struct sj_bt_venue *venue, const struct sj_bt_request *request, int32_t other_key,
-                  uint32_t quantity, uint32_t *left)
+static sj_rc answer(struct sj_bt_venue *venue, struct work *work, enum sj_bt_report_kind kind)
+{
+    struct sj_bt_report word = answer_of(work, kind);
+    return say(venue, work, &word);
+}
+
+static sj_rc reject(struct sj_bt_venue *venue, struct work *work, const char *why)
+{
+    struct sj_bt_report word = answer_of(work, SJ_BT_REJECTED);
+    word.why = why;
+    return say(venue, work, &word);
+}
+
+static sj_rc take(struct sj_bt_venue *venue, struct work *work, int32_t other_key,
+                  uint32_t quantity)
 {
     if (quantity == 0)
         return 0;
-    *left -= quantity;
-    struct sj_bt_report fill = answer_to(request, SJ_BT_FILLED, *left);
-    fill.key = sj_bt_mirror(other_key);
-    fill.quantity = quantity;
-    return report(venue, &fill);
+    work->left -= quantity;
+    struct sj_bt_report word = answer_of(work, SJ_BT_FILLED);
+    word.price_e6 = sj_bt_price_e6(venue->prices, !work->request->side, other_key);
+    word.quantity = quantity;
+    return say(venue, work, &word);
+}
+
+static double lots_at(const struct sj_bt_venue *venue, unsigned side, int32_t key)
+{
+    return round(venue->book.levels[side][key] / venue->lot);
+}
+
+/* The last of the other side's keys that a request may reach. */
+static int32_t reach(const struct sj_bt_venue *venue, const struct work *work)
+{
+    unsigned other = !work->request->side;
+    return work->request->market ? venue->book.low[other] : sj_bt_mirror(&venue->book, work->key);
+}
+
+/* Whether the other side shows all that a FOK order wants. */
+static bool is_there(const struct sj_bt_venue *venue, const struct work *work)
+{
+    unsigned other = !work->request->side;
+    int32_t limit = reach(venue, work);
+    double lots = 0;
+    for (int32_t key = venue->book.best[other]; key >= limit && key >= venue->book.low[other];
+         key--)
+        lots += lots_at(venue, other, key);
+    return lots >= work->left;
 }
 
 /* An order that meets the other side. What a walk leaves is taken to fill at the limit: a buy's
  * last level is beyond what it may see, a sell's is not. That is hftbacktest's rule. */
-static sj_rc take_all(struct sj_bt_venue *venue, const struct sj_bt_request *request)
+static sj_rc take_all(struct sj_bt_venue *venue, struct work *work)
 {
-    unsigned other = !request->side;
-    int32_t best = venue->book.best[other];
-    int32_t limit = request->market ? venue->book.low[other] : sj_bt_mirror(request->key);
-    uint32_t left = request->quantity;
+    const struct sj_bt_request *request = work->request;
+    unsigned other = !request->side, tif = request->time_in_force;
+    int32_t best = venue->book.best[other], limit = reach(venue, work);
     sj_rc rc = 0;
     if (!venue->partial)
-        return take(venue, request, best, left, &left);
-    bool through = request->side != 0 || request->market || request->time_in_force == SJ_ORDER_IOC;
-    for (int32_t key = best; left && rc >= 0 && (through ? key >= limit : key > limit); key--) {
-        double lots = round(venue->book.levels[other][key] / venue->lot);
-        uint32_t here = lots < left ? (uint32_t)lots : left;
-        rc = take(venue, request, key, here, &left);
+        return take(venue, work, best, work->left);
+    bool ends = request->market || tif == SJ_ORDER_IOC || tif == SJ_ORDER_FOK;
+    bool through = request->side != 0 || ends;
+    for (int32_t key = best; work->left && rc >= 0 && (through ? key >= limit : key > limit);
+         key--) {
+        double lots = lots_at(venue, other, key);
+        rc = take(venue, work, key, lots < work->left ? (uint32_t)lots : work->left);
     }
-    if (rc < 0 || left == 0)
+    if (rc < 0 || work->left == 0)
         return rc;
-    if (request->market || request->time_in_force == SJ_ORDER_IOC)
-        return answer(venue, request, SJ_BT_EXPIRED, left);
-    return take(venue, request, limit, left, &left);
+    if (ends)
+        return answer(venue, work, SJ_BT_EXPIRED);
+    return take(venue, work, limit, work->left);
 }
 
-static sj_rc rest(struct sj_bt_venue *venue, const struct sj_bt_request *request, uint32_t left,
-                  enum sj_bt_report_kind kind)
+static sj_rc grow(struct sj_bt_venue *venue, unsigned side)
 {
-    unsigned side = request->side;
-    struct sj_bt_resting *orders = venue->resting[side];
-    uint32_t at = venue->count[side];
-    if (at == SJ_BT_ORDERS_MAX)
+    uint32_t room = venue->room[side] ? venue->room[side] * 2 : 8;
+    if (room > SJ_BT_ORDERS_MAX)
         return -SJ_E_LIMIT;
-    while (at > 0 && orders[at - 1].key < request->key)
+    void *resting = realloc(venue->resting[side], room * sizeof *venue->resting[side]);
+    if (!resting)
+        return -ENOMEM;
+    venue->resting[side] = resting;
+    venue->room[side] = room;
+    return 0;
+}
+
+static sj_rc rest(struct sj_bt_venue *venue, struct work *work, enum sj_bt_report_kind kind)
+{
+    const struct sj_bt_request *request = work->request;
+    unsigned side = request->side;
+    uint32_t at = venue->count[side];
+    sj_rc rc = at == venue->room[side] ? grow(venue, side) : 0;
+    if (rc < 0)
+        return rc;
+    struct sj_bt_resting *orders = venue->resting[side];
+    while (at > 0 && orders[at - 1].key < work->key)
         at--;
     memmove(orders + at + 1, orders + at, (venue->count[side] - at) * sizeof *orders);
     venue->count[side]++;
-    double front = venue->book.levels[side][request->key];
+    double front = venue->book.levels[side][work->key];
     orders[at] = (struct sj_bt_resting){.order = request->order,
+                                        .number = work->number,
                                         .queue = {front, 0},
                                         .first_front = front,
-                                        .mid = request->mid,
-                                        .key = request->key,
-                                        .quantity = request->quantity,
-                                        .left = left};
-    struct sj_bt_report reply = answer_to(request, kind, left);
-    reply.queue = front;
-    return report(venue, &reply);
+                                        .mid = work->mid,
+                                        .strategy = work->strategy,
+                                        .key = work->key,
+                                        .quantity = work->quantity,
+                                        .left = work->left,
+                                        .reduced = work->reduced};
+    set_ends(venue, side);
+    struct sj_bt_report word = answer_of(work, kind);
+    word.queue = front;
+    return say(venue, work, &word);
 }
 
-static sj_rc place(struct sj_bt_venue *venue, const struct sj_bt_request *request)
+static sj_rc place(struct sj_bt_venue *venue, struct work *work)
 {
+    const struct sj_bt_request *request = work->request;
     int32_t other = venue->book.best[!request->side];
-    bool meets = request->market ? other >= 0 : sj_bt_meets(request->key, other);
     unsigned tif = request->time_in_force;
-    if (meets && tif != SJ_ORDER_GTX)
-        return take_all(venue, request);
+    if (!request->market &&
+        !sj_bt_price_key(venue->prices, request->side, request->price_e6, &work->key))
+        return reject(venue, work, "the price is off the tick, or too far away");
+    bool meets = request->market ? other >= 0 : sj_bt_meets(&venue->book, work->key, other);
+    if (meets && tif != SJ_ORDER_GTX && (tif != SJ_ORDER_FOK || is_there(venue, work)))
+        return take_all(venue, work);
     if (meets || request->market || tif == SJ_ORDER_IOC || tif == SJ_ORDER_FOK)
-        return answer(venue, request, SJ_BT_EXPIRED, request->quantity);
-    return rest(venue, request, request->quantity, SJ_BT_WORKING);
+        return answer(venue, work, SJ_BT_EXPIRED);
+    return rest(venue, work, SJ_BT_WORKING);
 }
 
-static sj_rc change(struct sj_bt_venue *venue, const struct sj_bt_request *request, uint32_t index)
+/* Takes off all but what shall still work. */
+static sj_rc reduce(struct sj_bt_venue *venue, struct work *work, uint32_t index)
 {
-    struct sj_bt_resting *order = &venue->resting[request->side][index];
-    struct sj_bt_request of = *request;
-    uint32_t filled = order->quantity - order->left;
-    of.quantity = order->quantity;
-    of.mid = order->mid;
-    uint32_t left = order->left;
-    if (request->kind == SJ_BT_REDUCE && request->quantity > filled) {
-        if (request->quantity < order->quantity) {
-            order->quantity = request->quantity;
-            order->left = request->quantity - filled;
-        }
-        of.key = order->key;
-        of.quantity = order->quantity;
-        return answer(venue, &of, SJ_BT_CHANGED, order->left);
+    struct sj_bt_resting *order = &venue->resting[work->request->side][index];
+    uint32_t wanted = work->request->quantity;
+    if (work->request->less)
+        wanted = order->left > wanted ? order->left - wanted : 0;
+    if (wanted < order->left) {
+        order->quantity -= order->left - wanted;
+        order->reduced += order->left - wanted;
+        order->left = wanted;
     }
+    work->quantity = order->quantity;
+    work->left = order->left;
+    work->reduced = order->reduced;
+    struct sj_bt_report word = answer_of(work, SJ_BT_CHANGED);
+    word.price_e6 = sj_bt_price_e6(venue->prices, work->request->side, order->key);
+    word.queue = order->queue.front;
+    return say(venue, work, &word);
+}
+
+static sj_rc change(struct sj_bt_venue *venue, struct work *work, uint32_t index)
+{
+    const struct sj_bt_request *request = work->request;
+    unsigned side = request->side;
+    const struct sj_bt_resting *order = &venue->resting[side][index];
+    struct sj_bt_report gone = word_on(venue, side, order, SJ_BT_CANCELLED, request->at_ns);
+    work->number = order->number;
+    work->strategy = order->strategy;
+    work->quantity = order->quantity;
+    work->left = order->left;
+    work->reduced = order->reduced;
+    work->mid = order->mid;
+    if (request->kind == SJ_BT_REDUCE && request->quantity > 0)
+        return reduce(venue, work, index);
     bool reprice = request->kind == SJ_BT_REPRICE;
+    if (reprice && !sj_bt_price_key(venue->prices, side, request->price_e6, &work->key))
+        return answer(venue, work, SJ_BT_DENIED);
+    gone.answers = work->answers;
+    gone.request = request->kind;
+    drop(venue, side, index);
     if (!reprice)
-        of.key = order->key;
-    drop(venue, request->side, index);
-    if (!reprice)
-        return answer(venue, &of, SJ_BT_CANCELLED, left);
-    if (!sj_bt_meets(of.key, venue->book.best[!of.side]))
-        return rest(venue, &of, left, SJ_BT_CHANGED);
-    of.quantity = left;
-    return take_all(venue, &of);
+        return say(venue, work, &gone);
+    if (!sj_bt_meets(&venue->book, work->key, venue->book.best[!side]))
+        return rest(venue, work, SJ_BT_CHANGED);
+    return take_all(venue, work);
 }
 
 sj_rc sj_bt_venue_request(struct sj_bt_venue *venue, const struct sj_bt_request *request)
 {
     unsigned side = request->side;
+    struct work work = {.request = request,
+                        .answers = request->request_id,
+                        .number = request->number,
+                        .strategy = request->strategy,
+                        .quantity = request->quantity,
+                        .left = request->quantity,
+                        .mid = request->mid};
     if (request->kind == SJ_BT_PLACE)
-        return place(venue, request);
+        return place(venue, &work);
     for (uint32_t i = 0; i < venue->count[side]; i++)
         if (venue->resting[side][i].order == request->order)
-            return change(venue, request, i);
-    return answer(venue, request, SJ_BT_DENIED, 0);
+            return change(venue, &work, i);
+    work.left = 0;
+    return answer(venue, &work, SJ_BT_DENIED);
 }

@@ -25,6 +25,7 @@ static sj_rc create_rooms(struct sj_decide *decide, const struct sj_decide_optio
         .ops = &strategies_ops,
         .instruments = options->instruments,
         .rules = options->rules,
+        .order_max = options->follow_max,
         .live = options->live,
         .guard = options->guard,
         .timing = options->timing,
@@ -35,8 +36,10 @@ static sj_rc create_rooms(struct sj_decide *decide, const struct sj_decide_optio
         .rules = options->rules,
         .holidays = options->holidays,
         .instrument_max = options->instrument_max,
+        .post_only = options->post_only,
         .ops = {decide, decide_on_risk_control},
     };
+    struct sj_orders_config orders = *options->orders;
     const struct sj_order_ops order_ops = {decide, decide_on_order_event, decide_on_order_request};
     const struct sj_account_options account = {
         .config = options->account,
@@ -45,11 +48,12 @@ static sj_rc create_rooms(struct sj_decide *decide, const struct sj_decide_optio
         .instrument_max = options->instrument_max,
         .ops = {decide, decide_on_account_event},
     };
+    orders.post_only = options->post_only;
     sj_rc rc = sj_strategies_create(&strategies, &decide->strategies);
     if (rc >= 0)
         rc = sj_risk_create(&risk, error, &decide->risk);
     if (rc >= 0)
-        rc = sj_orders_create(options->orders, options->instruments, &order_ops, &decide->orders);
+        rc = sj_orders_create(&orders, options->instruments, &order_ops, &decide->orders);
     return rc < 0 ? rc : sj_account_create(&account, &decide->account);
 }
 

@@ -49,6 +49,8 @@ struct sj_decide_ops {
     /* The panic is over: everything cancelled and flat. May be NULL. */
     void (*panic_done)(void *context);
     void (*log)(void *context, uint32_t strategy, const char *text); /* may be NULL */
+    /* Puts fee and tax into a fill, before the market's rules would. May be NULL. */
+    void (*cost)(void *context, struct sj_fill *fill);
 };
 
 struct sj_decide_options {
@@ -60,12 +62,14 @@ struct sj_decide_options {
     const struct sj_orders_config *orders;
     const struct sj_account_config *account; /* NULL: every default */
     uint32_t instrument_max;
+    uint32_t follow_max; /* intents that strategies have told of at a time; 0: host.h's default */
     uint64_t first_intent_id; /* beyond every one that the journal holds */
     int64_t feed_loss_ns; /* no market data for so long, while some is expected; 0: not watched */
     bool kill_cancels;    /* a kill cancels what works */
     bool stop_cancels;    /* so does a STOP */
     bool live;
-    bool guard; /* of the strategies' host */
+    bool post_only; /* the exchange takes GTX (a backtest's) */
+    bool guard;     /* of the strategies' host */
     bool timing;
 };
 

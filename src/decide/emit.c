@@ -152,6 +152,8 @@ void decide_on_order_event(void *context, struct sj_frame *event)
     struct sj_decide *decide = context;
     switch (event->template_id) {
     case SJ_EVENT_FILL:
+        if (decide->ops.cost)
+            decide->ops.cost(decide->ops.context, (struct sj_fill *)event);
         sj_account_fill(decide->account, (struct sj_fill *)event);
         decide_emit(decide, event);
         sj_risk_fill(decide->risk, (const struct sj_fill *)event);

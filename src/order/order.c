@@ -167,7 +167,7 @@ static const char *unsupported(const struct sj_orders *orders, const struct sj_i
 {
     const struct sj_instrument *one =
         orders->instruments ? sj_instruments_get(orders->instruments, intent->instrument) : NULL;
-    if (intent->time_in_force == SJ_ORDER_GTX)
+    if (intent->time_in_force == SJ_ORDER_GTX && !orders->config.post_only)
         return "GTX is for backtests: no exchange here has it";
     if (orders->instruments && !one)
         return "no such instrument";

@@ -60,5 +60,6 @@ void sj_orders_config_default(struct sj_orders_config *config)
     struct sj_config loaded;
     sj_rc rc = sj_config_init(&loaded, sections, 1);
     SJ_ASSERT(rc >= 0);
+    config->post_only = false;
     sj_config_done(&loaded);
 }

@@ -35,6 +35,7 @@ struct sj_orders_config {
     int32_t quantity_meaning; /* enum sj_order_quantity_meaning */
     bool block_unknown_tags;
     int64_t account_poll_ms;
+    bool post_only; /* GTX is taken: of backtests, in no file */
 };
 
 /* Fills `section` with the keys over `config`. */

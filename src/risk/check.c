@@ -145,7 +145,7 @@ static bool check_order_type(struct sj_risk *risk, struct check *c)
         return fail(c, what, SJ_RISK_TYPE_COMBINATION);
     if (!c->places)
         return true;
-    if (intent->time_in_force == SJ_ORDER_GTX)
+    if (intent->time_in_force == SJ_ORDER_GTX && !risk->limits.post_only)
         return fail(c, what, SJ_RISK_TYPE_GTX);
     bool market = intent->price_type != SJ_ORDER_LMT;
     if (market && !risk->limits.market_orders && !c->house)
@@ -206,9 +206,10 @@ static bool check_session(struct sj_risk *risk, struct check *c)
         return true;
     const struct phase *phase = phase_at(risk, session_of(risk, c), c->now_ns);
     bool over = c->ins->last_day != 0 && c->ins->last_day < (uint32_t)risk->trading_day;
-    /* A change takes no kind of its own: its order was taken. */
-    uint32_t kind =
-        c->places ? sj_order_bit(c->intent->price_type, c->intent->time_in_force) : phase->orders;
+    /* A change takes no kind of its own: its order was taken. A post-only order rests as ROD. */
+    uint32_t tif =
+        c->intent->time_in_force == SJ_ORDER_GTX ? SJ_ORDER_ROD : c->intent->time_in_force;
+    uint32_t kind = c->places ? sj_order_bit(c->intent->price_type, tif) : phase->orders;
     return ((phase->orders & kind) != 0 && !over) ||
            fail(c, over ? SJ_SESSION_PHASE_NONE : phase->phase, phase->orders);
 }

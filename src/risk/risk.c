@@ -96,6 +96,7 @@ static void init(struct sj_risk *risk, const struct sj_risk_options *options)
     risk->instrument_max = options->instrument_max;
     risk->band_count = 1; /* 0: none */
     set_limits(&risk->limits, options->config);
+    risk->limits.post_only = options->post_only;
     for (uint32_t i = 0; i < SJ_RISK_ORDER_MAX; i++)
         risk->orders[i].next = i + 1 < SJ_RISK_ORDER_MAX ? i + 1 : NONE;
     for (uint32_t i = 0; i < SJ_RISK_ACCOUNT_MAX; i++)

@@ -51,6 +51,7 @@ struct sj_risk_options {
     const struct sj_market_rules *rules;      /* outlives risk */
     const struct sj_tw_holidays *holidays;    /* NULL: the trading day by the rules */
     uint32_t instrument_max;                  /* ids 1 .. instrument_max */
+    bool post_only;                           /* the exchange takes GTX (a backtest's) */
     struct sj_risk_ops ops;
 };
 

@@ -152,7 +152,7 @@ struct limits {
     uint32_t order_quantity, odd_quantity, open_orders, strategy_orders, ratio_orders;
     uint32_t rate_window, rate_account, rate_side, rate_strategy;
     int32_t reference;
-    bool market_orders, session, tick, limits, self_trade, feed, cash, margin;
+    bool post_only, market_orders, session, tick, limits, self_trade, feed, cash, margin;
 };
 
 struct sj_risk {

@@ -1,5 +1,4 @@
 /* What became of intents: verdicts, order updates and fills, made into reports. */
-#include <stdio.h>
 #include <string.h>
 
 #include "strategy/host_private.h"
@@ -43,6 +42,14 @@ static struct sj_strategy_report report_of(const struct sj_intent_entry *order,
                                        .reason = reason};
 }
 
+/* A field of an event as a text; most are empty. */
+static void text_of(char *ret_text, const char *field, size_t size)
+{
+    size_t length = *field ? strnlen(field, size) : 0;
+    memcpy(ret_text, field, length);
+    ret_text[length] = '\0';
+}
+
 static void take_verdict(struct sj_strategies *s, const struct sj_verdict *verdict)
 {
     struct sj_intent_entry *entry = sj_intent_table_find(&s->intents, verdict->intent_id);
@@ -50,7 +57,7 @@ static void take_verdict(struct sj_strategies *s, const struct sj_verdict *verdi
     if (!entry || verdict->accepted)
         return;
     struct sj_strategy_host *host = sj_host_get(s, entry->strategy);
-    snprintf(reason, sizeof reason, "%.*s", (int)sizeof verdict->check_name, verdict->check_name);
+    text_of(reason, verdict->check_name, sizeof verdict->check_name);
     host->refused_count++;
     enum sj_order_news news = SJ_NEWS_DENIED;
     if (entry->kind == SJ_INTENT_PLACE) {
@@ -110,7 +117,7 @@ static void take_update(struct sj_strategies *s, const struct sj_order_update *u
     enum sj_order_news news = news_of(&was, entry, update->cause);
     if (!news)
         return;
-    snprintf(reason, sizeof reason, "%.*s", (int)sizeof update->text, update->text);
+    text_of(reason, update->text, sizeof update->text);
     struct sj_strategy_report report = report_of(entry, news, reason);
     deliver(sj_host_get(s, entry->strategy), &report);
 }

@@ -14,7 +14,7 @@ static int setup(void **state)
 {
     static struct sj_bt_book book;
     *state = &book;
-    return sj_bt_book_init(&book);
+    return sj_bt_book_init(&book, SJ_BT_KEYS);
 }
 
 static int teardown(void **state)
@@ -30,13 +30,13 @@ static void bid(struct sj_bt_book *book, int32_t tick, double quantity)
 
 static void ask(struct sj_bt_book *book, int32_t tick, double quantity)
 {
-    (void)sj_bt_book_set(book, 1, sj_bt_mirror(tick), quantity);
+    (void)sj_bt_book_set(book, 1, sj_bt_mirror(book, tick), quantity);
 }
 
 static void expect_best(const struct sj_bt_book *book, int32_t bid_tick, int32_t ask_tick)
 {
     assert_int_equal(book->best[0], bid_tick);
-    assert_int_equal(book->best[1] < 0 ? -1 : sj_bt_mirror(book->best[1]), ask_tick);
+    assert_int_equal(book->best[1] < 0 ? -1 : sj_bt_mirror(book, book->best[1]), ask_tick);
 }
 
 static void the_best_goes_to_the_next_level_when_it_empties(void **state)
@@ -94,8 +94,8 @@ static void the_ends_of_the_window_hold_levels(void **state)
     bid(book, 0, 1);
     ask(book, SJ_BT_KEYS - 1, 1);
     expect_best(book, 0, SJ_BT_KEYS - 1);
-    assert_false(sj_bt_meets(book->best[0], book->best[1]));
-    assert_false(sj_bt_meets(SJ_BT_KEYS - 1, SJ_BT_NO_KEY));
+    assert_false(sj_bt_meets(book, book->best[0], book->best[1]));
+    assert_false(sj_bt_meets(book, SJ_BT_KEYS - 1, SJ_BT_NO_KEY));
 }
 
 int book_suite(void)
