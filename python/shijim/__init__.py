@@ -1,16 +1,19 @@
 """The recorded day of Taiwan's markets in NumPy."""
 
 from . import _native, errors
+from .bbo import BBO, decode_bbo, decode_bbo_many
 from .errors import *  # noqa: F403
 from .frames import Frames
 from .instruments import Instruments
 from .journal import Journal, Segment, open_journal
 from .layout import KINDS, EventArray, Kind, as_price, as_time
+from .live import Live, Publisher, Ring, attach, rings
 from .select import Events, as_ns
 
 __version__: str = _native.version
 
 __all__ = [
+    "BBO",
     "KINDS",
     "EventArray",
     "Events",
@@ -18,10 +21,17 @@ __all__ = [
     "Instruments",
     "Journal",
     "Kind",
+    "Live",
+    "Publisher",
+    "Ring",
     "Segment",
     "as_ns",
     "as_price",
     "as_time",
+    "attach",
+    "decode_bbo",
+    "decode_bbo_many",
     "open_journal",
+    "rings",
 ]
 __all__ += errors.__all__

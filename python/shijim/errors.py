@@ -30,7 +30,7 @@ class ShijimError(Exception):
     def __str__(self) -> str:
         place = "" if self.file is None else self.file
         if self.offset is not None:
-            place += f" at byte {self.offset}"
+            place += f"{' at ' if place else ''}byte {self.offset}"
         return f"{place}: {self.reason}" if place else self.reason
 
 

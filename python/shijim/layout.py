@@ -7,6 +7,7 @@ UTC, decimals int64 millionths (`_e6`), both with -2**63 for "absent" (which is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -66,19 +67,36 @@ def _format_of(field: Field) -> Any:
     return _FORMATS[field.kind] if field.length == 1 else (_FORMATS[field.kind], (field.length,))
 
 
+def _shape(format: Any) -> tuple[Any, ...]:
+    return format if isinstance(format, tuple) else (format,)
+
+
+_HEAD = [Field("seq", "u64", 0, 8, 1, ())] + [
+    Field(name, "u16", 8 + 2 * index, 2, 1, ())
+    for index, name in enumerate(("block_length", "template_id", "schema_id", "version"))
+]
+
+
+def _dtype_of(fields: Iterable[Field], size: int) -> np.dtype[np.void]:
+    """Without holes (NumPy copies a row with holes field by field, and what is between them is lost)."""
+    items: list[Any] = []
+    at = 0
+    for field in [*sorted(fields, key=lambda field: field.offset), Field("", "", size, 0, 1, ())]:
+        if field.offset > at:
+            items.append((f"reserved{len(items)}", "u1", (field.offset - at,)))
+        if field.name:
+            items.append((field.name, *_shape(_format_of(field))))
+        at = field.offset + field.size
+    return np.dtype(items)
+
+
 def _make_kinds() -> dict[str, Kind]:
     kinds = {}
     for name, template_id, size, rows in _native.layouts():
-        fields = {"seq": Field("seq", "u64", 0, 8, 1, ())}
-        fields.update((row[0], Field(*row[:5], tuple(row[5]))) for row in rows)
-        dtype: np.dtype[np.void] = np.dtype(
-            {
-                "names": list(fields),
-                "formats": [_format_of(field) for field in fields.values()],
-                "offsets": [field.offset for field in fields.values()],
-                "itemsize": size,
-            }
-        )
+        fields = {field.name: field for field in [*_HEAD, *(Field(*row[:5], tuple(row[5])) for row in rows)]}
+        dtype = _dtype_of(fields.values(), size)
+        if dtype.itemsize != size or any(dtype.fields[name][1] != fields[name].offset for name in fields):  # type: ignore[index]
+            raise AssertionError(f"the rows of {name} do not lie as its frames")
         kinds[name] = Kind(name, template_id, size, dtype, fields)
     return kinds
 
@@ -114,10 +132,6 @@ def columns_dtype(kind: Kind, columns: list[str]) -> tuple[np.dtype[np.void], by
         at += field.size
     formats = [(field.name, *_shape(_format_of(field))) for field in fields]
     return np.dtype(formats), np.array(pieces, dtype=np.uint16).tobytes()
-
-
-def _shape(format: Any) -> tuple[Any, ...]:
-    return format if isinstance(format, tuple) else (format,)
 
 
 def as_price(values: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -90,6 +90,25 @@ size_t sj_gather(struct sj_run *run, const struct sj_filter *filter, uint8_t *ro
     return count;
 }
 
+size_t sj_gather_frames(struct sj_run *run, const struct sj_filter *filter, uint8_t *out,
+                        size_t room, size_t *used)
+{
+    size_t count = 0;
+    const uint8_t *at = run->at;
+    uint32_t size;
+    for (; (size = sj_run_frame(at, run->end)) != 0; at += size) {
+        if (!passes((const struct sj_frame *)(const void *)at, filter))
+            continue;
+        if (size > room - *used)
+            break;
+        memcpy(out + *used, at, size);
+        *used += size;
+        count++;
+    }
+    run->at = size == 0 ? run->end : at;
+    return count;
+}
+
 size_t sj_gather_look(const struct sj_run *run, const struct sj_filter *filter,
                       const uint8_t **ret_first)
 {

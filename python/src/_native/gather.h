@@ -59,6 +59,11 @@ static inline uint32_t sj_run_frame(const uint8_t *at, const uint8_t *end)
  * What is no frame ends the run. */
 size_t sj_gather(struct sj_run *run, const struct sj_filter *filter, uint8_t *rows, size_t room);
 
+/* As sj_gather, but whole frames of any size: they go to out + *used, and *used moves; what does
+ * not fit before `room` is left in the run. */
+size_t sj_gather_frames(struct sj_run *run, const struct sj_filter *filter, uint8_t *out,
+                        size_t room, size_t *used);
+
 /* What a view of the run needs: how many pass, and, if they lie back to back and are whole frames
  * of the size we know, where the first is (else NULL). */
 size_t sj_gather_look(const struct sj_run *run, const struct sj_filter *filter,

@@ -1,6 +1,8 @@
 /*
  * module.c: shijim._native, put together from the files beside it.
  */
+#include "bbo.h"
+#include "bus.h"
 #include "gather.h"
 #include "journal.h"
 #include "mapping.h"
@@ -8,10 +10,7 @@
 
 /* Each adds its functions and types. 0, or -1 with an exception set. */
 static int (*const parts[])(PyObject *module) = {
-    sj_py_add_gather,
-    sj_py_add_mapping,
-    sj_py_add_journal,
-    NULL,
+    sj_py_add_gather, sj_py_add_bbo, sj_py_add_bus, sj_py_add_mapping, sj_py_add_journal, NULL,
 };
 
 static int module_exec(PyObject *module)
