@@ -6,6 +6,7 @@ from .errors import *  # noqa: F403
 from .frames import Frames
 from .instruments import Instruments
 from .journal import Journal, Segment, open_journal
+from .jsonl import Archive, Reject, open_jsonl
 from .layout import KINDS, EventArray, Kind, as_price, as_time
 from .live import Live, Publisher, Ring, attach, rings
 from .select import Events, as_ns
@@ -15,6 +16,7 @@ __version__: str = _native.version
 __all__ = [
     "BBO",
     "KINDS",
+    "Archive",
     "EventArray",
     "Events",
     "Frames",
@@ -23,6 +25,7 @@ __all__ = [
     "Kind",
     "Live",
     "Publisher",
+    "Reject",
     "Ring",
     "Segment",
     "as_ns",
@@ -32,6 +35,7 @@ __all__ = [
     "decode_bbo",
     "decode_bbo_many",
     "open_journal",
+    "open_jsonl",
     "rings",
 ]
 __all__ += errors.__all__

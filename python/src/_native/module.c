@@ -5,13 +5,22 @@
 #include "bus.h"
 #include "gather.h"
 #include "journal.h"
+#include "jsonl.h"
 #include "mapping.h"
 #include "native.h"
 
 /* Each adds its functions and types. 0, or -1 with an exception set. */
+/* clang-format off */
 static int (*const parts[])(PyObject *module) = {
-    sj_py_add_gather, sj_py_add_bbo, sj_py_add_bus, sj_py_add_mapping, sj_py_add_journal, NULL,
+    sj_py_add_gather, /* first: others use its filters */
+    sj_py_add_bbo,
+    sj_py_add_bus,
+    sj_py_add_journal,
+    sj_py_add_jsonl,
+    sj_py_add_mapping,
+    NULL,
 };
+/* clang-format on */
 
 static int module_exec(PyObject *module)
 {
