@@ -11,4 +11,8 @@ int backtest_run(const struct sj_cli *cli, const struct backtest_asked *asked);
 /* backtest_sweep.c: its parameters tried in all combinations. */
 int backtest_sweep(const struct sj_cli *cli, const struct backtest_asked *asked);
 
+/* backtest_check.c, backtest_latency.c: commands of their own, as in command.h. */
+int backtest_check(int argc, char **argv);
+int backtest_latency(int argc, char **argv);
+
 #endif

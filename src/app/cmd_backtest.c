@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static sj_rc create(void *context, const struct sj_strategy_names *names,
                     const struct sj_decide_ops *ops, struct sj_instruments *instruments,
@@ -89,7 +90,7 @@ static int run_live(const struct sj_cli *cli, const struct sj_settings_source *s
     return exit_code;
 }
 
-int sj_cmd_backtest(int argc, char **argv)
+static int run_or_sweep(int argc, char **argv)
 {
     struct sj_settings_source source = {0};
     struct backtest_asked asked = backtest_asked_default();
@@ -122,7 +123,9 @@ int sj_cmd_backtest(int argc, char **argv)
             "--data runs one strategy over files of rows, one a day, in deterministic time; every\n"
             "day begins flat. GTC means ROD.\n" BACKTEST_DETAILS "\n"
             "--as-live takes the configuration that traded, and exits with 3 when an intent or\n"
-            "a verdict comes out differently than the journal holds it..",
+            "a verdict comes out differently than the journal holds it.\n"
+            "Also: shijim backtest check (does a strategy look ahead, when is it warm) and\n"
+            "shijim backtest latency (what a recorded session had).",
         .example = "shijim backtest --data day.npz --strategy touch_quoter \\\n"
                    "    --param step=1s,qty=0.01,tif=GTX --queue log --latency 1ms --out run\n"
                    "shijim backtest --data days/ --strategy touch_quoter --param qty=0.01 \\\n"
@@ -144,3 +147,12 @@ int sj_cmd_backtest(int argc, char **argv)
     return rows ? backtest_run(&cli, &asked) : run_live(&cli, &source, dir, asked.json);
 }
 
+
+int sj_cmd_backtest(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "check") == 0)
+        return backtest_check(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "latency") == 0)
+        return backtest_latency(argc - 1, argv + 1);
+    return run_or_sweep(argc, argv);
+}
