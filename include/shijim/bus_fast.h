@@ -133,6 +133,12 @@ static inline void *sj_bus_claim(struct sj_bus *bus, size_t size)
     return SJ_BUS_TSAN ? bus->scratch : bus->place;
 }
 
+static inline void sj_bus_warm(const struct sj_bus *bus, size_t size)
+{
+    for (size_t at = 0; at < size; at += 64)
+        __builtin_prefetch(bus->place + at, 1);
+}
+
 static inline sj_rc sj_bus_stage(struct sj_bus *bus)
 {
     uint8_t *place = bus->place;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define RING_WARM 1024 /* what an order writes on its ring: note, intent, verdict, order */
 #define BEAT_NS (100 * SJ_NS_PER_MS)
 #define PICTURE_NS (200 * SJ_NS_PER_MS)
 #define SAVE_NS (1 * SJ_NS_PER_S)
@@ -110,6 +111,14 @@ static void stop_turn(struct sj_trader *trader, int64_t now_ns)
     atomic_store_explicit(&trader->stopped, true, memory_order_release);
 }
 
+/* What the next order will write, which other work has pushed out of the caches. */
+static void keep_warm(const struct sj_trader *trader)
+{
+    sj_decide_warm(trader->decide);
+    sj_order_link_warm(trader->link);
+    sj_bus_warm(trader->ring, RING_WARM);
+}
+
 sj_rc sj_trader_work(void *context)
 {
     struct sj_trader *trader = context;
@@ -137,6 +146,7 @@ sj_rc sj_trader_work(void *context)
     if (done > 0 || stopping)
         show(trader);
     keep_up(trader, now_ns, done == 0);
+    keep_warm(trader);
     return (sj_rc)done;
 }
 

@@ -79,6 +79,11 @@ uint32_t trader_send_held(struct sj_trader *trader)
     return count;
 }
 
+static void expect(void *context, uint32_t instrument)
+{
+    sj_order_link_expect(((struct sj_trader *)context)->link, instrument);
+}
+
 static void trip(void *context, const struct sj_control *control)
 {
     struct sj_trader *trader = context;
@@ -111,6 +116,7 @@ sj_rc trader_create_decide(struct sj_trader *trader, char error[SJ_TRADER_ERROR_
         .context = trader,
         .publish = publish,
         .send = send_request,
+        .expect = expect,
         .trip = trip,
         .ask_account = ask_account,
         .panic_done = panic_done,

@@ -1,5 +1,7 @@
 #include "base/rate.h"
 
+#include "base/warm.h"
+
 #include <string.h>
 
 sj_rc sj_rate_init(struct sj_rate *rate, uint32_t limit, uint32_t reserve, int64_t window_ns)
@@ -52,6 +54,14 @@ int64_t sj_rate_take(struct sj_rate *rate, int64_t now_ns, bool urgent)
         return wait_ns;
     int64_t urgent_ns = take_among(rate, &rate->hint_reserve, ordinary, rate->reserve, now_ns);
     return urgent_ns < wait_ns ? urgent_ns : wait_ns;
+}
+
+void sj_rate_warm(const struct sj_rate *rate)
+{
+    uint32_t ordinary = rate->limit - rate->reserve;
+    uint32_t at = atomic_load_explicit(&rate->hint, memory_order_relaxed) % ordinary;
+    sj_warm_write((const char *)rate->used_ns + at * sizeof rate->used_ns[0],
+                  sizeof rate->used_ns[0]);
 }
 
 bool sj_rate_note(struct sj_rate *rate, int64_t now_ns)

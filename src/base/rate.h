@@ -49,6 +49,9 @@ SJ_MUST_USE sj_rc sj_rate_init(struct sj_rate *rate, uint32_t limit, uint32_t re
  * again (> 0; another caller may be faster then). */
 SJ_MUST_USE int64_t sj_rate_take(struct sj_rate *rate, int64_t now_ns, bool urgent);
 
+/* Asks for the lines that the next take will look at. */
+void sj_rate_warm(const struct sj_rate *rate);
+
 /* Notes a call that was made without asking, so that the window knows of it; false when every slot
  * is used and it could not be noted. */
 bool sj_rate_note(struct sj_rate *rate, int64_t now_ns);

@@ -196,6 +196,14 @@ void sj_decide_next(struct sj_decide *decide, uint32_t src, uint64_t seq,
     sj_decide_event(decide, event);
 }
 
+void sj_decide_warm(const struct sj_decide *decide)
+{
+    uint64_t next_intent_id = decide->next_intent_id;
+    sj_orders_warm(decide->orders, next_intent_id);
+    sj_risk_warm(decide->risk, next_intent_id);
+    sj_strategies_warm(decide->strategies, next_intent_id);
+}
+
 static void feed_is_back(struct sj_decide *decide)
 {
     decide->feed_lost = false;

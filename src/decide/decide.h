@@ -51,6 +51,9 @@ struct sj_decide_ops {
     void (*log)(void *context, uint32_t strategy, const char *text); /* may be NULL */
     /* Puts fee and tax into a fill, before the market's rules would. May be NULL. */
     void (*cost)(void *context, struct sj_fill *fill);
+    /* A new order of this instrument is being judged and may be sent within a microsecond: time to
+     * fetch what sending it needs. May be NULL. */
+    void (*expect)(void *context, uint32_t instrument);
 };
 
 struct sj_decide_options {
@@ -100,8 +103,8 @@ void sj_decide_restore(struct sj_decide *decide, const struct sj_frame *event);
 
 /* --- inputs --- */
 
-/* Begins: a START control with the run's id, a NAME for each strategy's number; asks the broker for its list of orders. No intent
- * leaves before that answer. */
+/* Begins: a START control with the run's id, a NAME for each strategy's number; asks the broker for
+ * its list of orders. No intent leaves before that answer. */
 void sj_decide_start(struct sj_decide *decide, int64_t now_ns);
 
 /* A batch of `count` events first_seq .. last_seq of source `src` follows, by sj_decide_event. */
@@ -118,6 +121,9 @@ void sj_decide_event(struct sj_decide *decide, const struct sj_frame *event);
 void sj_decide_next(struct sj_decide *decide, uint32_t src, uint64_t seq,
                     const struct sj_frame *event, int64_t now_ns);
 void sj_decide_note(struct sj_decide *decide);
+
+/* Once a turn: keeps in the caches what the next order will write. No effect but on time. */
+void sj_decide_warm(const struct sj_decide *decide);
 
 /* An order report or a control; written on the own ring first. `event` gets recv_ns and seq. */
 void sj_decide_report(struct sj_decide *decide, struct sj_order_report *report, int64_t now_ns);

@@ -125,6 +125,9 @@ uint64_t decide_take_intent(void *context, struct sj_intent *intent)
     struct sj_decide *decide = context;
     if (decide->full && intent->kind == SJ_INTENT_PLACE)
         return 0;
+    sj_risk_expect(decide->risk, intent);
+    if (decide->ops.expect && intent->kind == SJ_INTENT_PLACE)
+        decide->ops.expect(decide->ops.context, intent->instrument);
     intent->intent_id = decide->next_intent_id;
     intent->exch_ns = intent->recv_ns = decide->now_ns;
     sj_order_tag(intent->intent_id, intent->custom_field);

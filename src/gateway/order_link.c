@@ -1,8 +1,10 @@
 #include "gateway/order_link_private.h"
 
 #include "base/clock.h"
+#include "base/warm.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -118,6 +120,26 @@ sj_rc sj_order_link_define(struct sj_order_link *link, uint32_t instrument)
     if (!definition || instrument >= link->template_count)
         return -SJ_E_UNKNOWN;
     return sj_order_template_init(&link->templates[instrument], &link->head, definition);
+}
+
+void sj_order_link_warm(const struct sj_order_link *link)
+{
+    const struct order_conn *conn = NULL;
+    for (uint32_t i = 0; i < link->options.connections && !conn; i++)
+        if (link->conn[i].state == CONN_IDLE)
+            conn = &link->conn[i];
+    if (!conn)
+        return;
+    sj_warm_write(conn, offsetof(struct order_conn, out));
+    sj_warm_write(conn->out, SJ_ORDER_TEMPLATE_MAX);
+    if (link->options.rate)
+        sj_rate_warm(link->options.rate);
+}
+
+void sj_order_link_expect(const struct sj_order_link *link, uint32_t instrument)
+{
+    if (instrument < link->template_count)
+        sj_warm_read(&link->templates[instrument], sizeof link->templates[instrument]);
 }
 
 static sj_rc render(struct sj_order_link *link, const struct sj_order_request *request, char *out)

@@ -56,6 +56,11 @@ void sj_order_link_close(struct sj_order_link *link);
 /* Makes the template of an instrument (again): when it is defined. Placing makes a missing one. */
 sj_rc sj_order_link_define(struct sj_order_link *link, uint32_t instrument);
 
+/* Asks for the memory that the next place will write (once a turn), or that placing in this
+ * instrument will read (before its request is made). No effect but on time. */
+void sj_order_link_warm(const struct sj_order_link *link);
+void sj_order_link_expect(const struct sj_order_link *link, uint32_t instrument);
+
 /* Takes a request and sends it at once where a connection is idle. Nothing was taken on an error:
  * -SJ_E_FULL: queue full. -SJ_E_CLOSED: not connected (LINK_DOWN); cancels and lists are taken as
  * long as any connection works. -SJ_E_RANGE, -SJ_E_UNKNOWN: it cannot be rendered. */

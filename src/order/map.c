@@ -1,6 +1,7 @@
 #include "order/map.h"
 
 #include "base/rc.h"
+#include "base/warm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,11 @@ void order_map_clear(struct order_map *map)
 {
     memset(map->slots, 0, ((size_t)map->mask + 1) * sizeof *map->slots);
     map->count = 0;
+}
+
+void order_map_warm(const struct order_map *map, uint64_t key)
+{
+    sj_warm_write(&map->slots[home(map, key)], sizeof *map->slots);
 }
 
 uint64_t order_map_text_key(const char *text, size_t size)

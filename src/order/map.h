@@ -40,6 +40,8 @@ bool order_map_put(struct order_map *map, uint64_t key, uint32_t value);
 /* Removes the key if its value is `value` (another one may have taken the key over). */
 void order_map_remove(struct order_map *map, uint64_t key, uint32_t value);
 void order_map_clear(struct order_map *map);
+/* Asks for the line where the key is, or would go. */
+void order_map_warm(const struct order_map *map, uint64_t key);
 
 /* The key of a text of at most `size` bytes; 0 for an empty one. */
 uint64_t order_map_text_key(const char *text, size_t size);

@@ -91,6 +91,9 @@ void sj_orders_report(struct sj_orders *orders, const struct sj_order_report *re
  * to be sent. Cheap when nothing is. */
 void sj_orders_time(struct sj_orders *orders, int64_t now_ns);
 
+/* Asks for the memory that an order of that intent, the next to come, will take. */
+void sj_orders_warm(const struct sj_orders *orders, uint64_t next_intent_id);
+
 /* When sj_orders_time has something to do next; INT64_MAX: never. */
 int64_t sj_orders_due_ns(const struct sj_orders *orders);
 

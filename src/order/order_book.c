@@ -1,6 +1,8 @@
 /* Where orders are kept: places, lists of the open and the ended, deadlines, indices. */
 #include "order/order_private.h"
 
+#include "base/warm.h"
+
 static void list_append(struct sj_orders *orders, struct order *order, uint32_t *first,
                         uint32_t *last)
 {
@@ -121,6 +123,24 @@ struct order *order_reserve(struct sj_orders *orders, uint64_t intent_id)
     SJ_ASSERT(kept);
     order_map_put(&orders->by_tag, order->tag_key, at);
     return order;
+}
+
+void sj_orders_warm(const struct sj_orders *orders, uint64_t next_intent_id)
+{
+    uint32_t at = orders->free_order != NIL ? orders->free_order : orders->ended_first;
+    union {
+        char text[8];
+        uint64_t key;
+    } tag;
+    if (at != NIL)
+        sj_warm_write(&orders->order[at], sizeof orders->order[at]);
+    if (orders->open_last != NIL)
+        sj_warm_write(&orders->order[orders->open_last].next, sizeof orders->order->next);
+    sj_order_tag(next_intent_id, tag.text);
+    order_map_warm(&orders->by_intent, next_intent_id);
+    order_map_warm(&orders->by_tag, tag.key);
+    sj_warm_write(&orders->requests[(orders->request_id + 1) % REQUESTS_SIZE],
+                  sizeof *orders->requests);
 }
 
 void order_forget(struct sj_orders *orders, struct order *order)

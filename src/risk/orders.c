@@ -2,6 +2,10 @@
  */
 #include "risk/risk_private.h"
 
+#include "base/warm.h"
+
+#include <stddef.h>
+
 static uint32_t slot_of(uint64_t intent_id)
 {
     return (uint32_t)((intent_id * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % ORDER_SLOTS;
@@ -104,6 +108,33 @@ struct order *risk_order_take(struct sj_risk *risk)
     struct order *order = &risk->orders[risk->free_order];
     risk->free_order = order->next;
     return order;
+}
+
+void sj_risk_warm(const struct sj_risk *risk, uint64_t next_intent_id)
+{
+    const struct account *account = &risk->accounts[0];
+    if (risk->free_order != NONE)
+        sj_warm_write(&risk->orders[risk->free_order], sizeof risk->orders[0]);
+    sj_warm_write(&risk->order_slots[slot_of(next_intent_id)], sizeof risk->order_slots[0]);
+    recent_warm(risk, next_intent_id);
+    window_warm(&account->calls);
+    window_warm(&account->side[BUY]);
+    window_warm(&account->side[SELL]);
+    sj_warm_write(&account->snapshot_ns, sizeof *account - offsetof(struct account, snapshot_ns));
+    sj_warm_read(risk, offsetof(struct sj_risk, accounts));
+}
+
+void sj_risk_expect(const struct sj_risk *risk, const struct sj_intent *intent)
+{
+    const struct instrument *ins = instrument_of(risk, intent->instrument);
+    if (!ins || intent->strategy >= SJ_RISK_STRATEGY_MAX)
+        return;
+    const struct strategy *strategy = &risk->strategies[intent->strategy];
+    window_warm(&strategy->calls);
+    sj_warm_write(&strategy->open_count, sizeof *strategy - offsetof(struct strategy, open_count));
+    sj_warm_write(&risk->groups[ins->group], sizeof risk->groups[0]);
+    sj_warm_read(&risk->bands[ins->bands], sizeof risk->bands[0]);
+    recent_expect(risk, intent);
 }
 
 void order_enter(struct sj_risk *risk, struct order *order)

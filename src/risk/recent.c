@@ -2,6 +2,8 @@
  * over since ends its chain, for all behind it are older still. */
 #include "risk/risk_private.h"
 
+#include "base/warm.h"
+
 static uint32_t bucket_of(uint64_t key)
 {
     return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % RECENT_BUCKETS;
@@ -33,6 +35,18 @@ static bool is_same(const struct recent *one, const struct sj_intent *intent)
            one->quantity == intent->quantity && one->strategy == intent->strategy &&
            one->side == intent->side && one->price_type == intent->price_type &&
            one->time_in_force == intent->time_in_force && one->lot == intent->order_lot;
+}
+
+void recent_expect(const struct sj_risk *risk, const struct sj_intent *intent)
+{
+    sj_warm_write(&risk->recent_content[content_bucket(intent)], sizeof risk->recent_content[0]);
+}
+
+void recent_warm(const struct sj_risk *risk, uint64_t next_intent_id)
+{
+    sj_warm_write(&risk->recent_id[bucket_of(next_intent_id)], sizeof risk->recent_id[0]);
+    sj_warm_write(&risk->recent[(risk->recent_count + 1) % RECENT_SLOTS], sizeof risk->recent[0]);
+    sj_warm_read(&risk->recent[risk->recent_young % RECENT_SLOTS], sizeof risk->recent[0]);
 }
 
 const struct recent *recent_same(struct sj_risk *risk, const struct sj_intent *intent,

@@ -85,6 +85,12 @@ void sj_risk_forget_orders(struct sj_risk *risk);
 /* Counts a call to the broker's order interface that came from no intent (update_status). */
 void sj_risk_count_call(struct sj_risk *risk, uint32_t account, int64_t now_ns);
 
+/* Asks for the memory that accepting an intent of that id, the next to come, will take. */
+void sj_risk_warm(const struct sj_risk *risk, uint64_t next_intent_id);
+
+/* The same for what only the intent itself tells: some 100 ns before it is judged. */
+void sj_risk_expect(const struct sj_risk *risk, const struct sj_intent *intent);
+
 /* Judges an intent and writes the whole verdict event but for seq (exch_ns and recv_ns: now_ns).
  * Accepted: check 0, value and limit those of the account's window. Returns verdict->accepted. */
 bool sj_risk_check(struct sj_risk *risk, const struct sj_intent *intent, int64_t now_ns,

@@ -303,5 +303,7 @@ const struct recent *recent_id(const struct sj_risk *risk, uint64_t intent_id);
 const struct recent *recent_same(struct sj_risk *risk, const struct sj_intent *intent,
                                  int64_t since_ns);
 void recent_add(struct sj_risk *risk, const struct sj_intent *intent, int64_t now_ns);
+void recent_expect(const struct sj_risk *risk, const struct sj_intent *intent);
+void recent_warm(const struct sj_risk *risk, uint64_t next_intent_id);
 
 #endif

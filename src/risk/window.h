@@ -8,6 +8,7 @@
 #define SJ_RISK_WINDOW_H
 
 #include "base/rate.h"
+#include "base/warm.h"
 
 #include <stdint.h>
 
@@ -36,6 +37,13 @@ static inline void window_add(struct window *window, int64_t now_ns)
     if (window->head - window->tail == WINDOW_SLOTS)
         window->tail++;
     window->call_ns[window->head++ % WINDOW_SLOTS] = now_ns;
+}
+
+static inline void window_warm(const struct window *window)
+{
+    sj_warm_write(&window->head, sizeof window->head);
+    sj_warm_write(&window->call_ns[window->head % WINDOW_SLOTS], sizeof window->call_ns[0]);
+    sj_warm_read(&window->call_ns[window->tail % WINDOW_SLOTS], sizeof window->call_ns[0]);
 }
 
 #endif

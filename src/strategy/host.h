@@ -206,6 +206,9 @@ const struct sj_top *sj_strategies_top(const struct sj_strategies *strategies, u
 /* Instead of events: what the book is now, for owners who know it without (a backtest). */
 void sj_strategies_set_top(struct sj_strategies *strategies, uint32_t instrument,
                            const struct sj_top *top);
+/* Asks for the memory that an intent of that id, the next to come, will take. */
+void sj_strategies_warm(const struct sj_strategies *strategies, uint64_t next_intent_id);
+
 /* Writes the intents of the strategy's orders that have not ended; returns how many there are. */
 uint32_t sj_strategies_open_orders(const struct sj_strategies *strategies, uint32_t strategy,
                                    uint64_t *ret_intents, uint32_t max);

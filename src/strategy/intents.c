@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/warm.h"
 
 sj_rc sj_intent_table_init(struct sj_intent_table *table, uint32_t capacity)
 {
@@ -81,6 +82,14 @@ static void unindex(struct sj_intent_table *table, uint64_t intent_id)
         hole = at;
     }
     table->index[hole] = 0;
+}
+
+void sj_intent_table_warm(const struct sj_intent_table *table, uint64_t intent_id)
+{
+    sj_warm_write(&table->entries[table->hand], sizeof *table->entries);
+    sj_warm_write(&table->index[home_of(table, intent_id)], sizeof *table->index);
+    sj_warm_write(&table->index[home_of(table, table->entries[table->hand].intent_id)],
+                  sizeof *table->index);
 }
 
 struct sj_intent_entry *sj_intent_table_add(struct sj_intent_table *table, uint64_t intent_id)

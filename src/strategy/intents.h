@@ -59,6 +59,9 @@ struct sj_intent_entry *sj_intent_table_add(struct sj_intent_table *table, uint6
 void sj_intent_table_set_state(struct sj_intent_table *table, struct sj_intent_entry *entry,
                                enum sj_order_state state);
 
+/* Asks for the lines that sj_intent_table_add of that id will write. */
+void sj_intent_table_warm(const struct sj_intent_table *table, uint64_t intent_id);
+
 /* Forgets all. */
 void sj_intent_table_clear(struct sj_intent_table *table);
 

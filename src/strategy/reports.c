@@ -1,6 +1,7 @@
 /* What became of intents: verdicts, order updates and fills, made into reports. */
 #include <string.h>
 
+#include "base/warm.h"
 #include "strategy/host_private.h"
 
 struct report_call {
@@ -235,6 +236,14 @@ void sj_strategies_order(struct sj_strategies *s, const struct sj_frame *event, 
         return;
     }
     memcpy(s->queue[(s->queue_head + s->queue_count++) % QUEUE_COUNT], event, size);
+}
+
+void sj_strategies_warm(const struct sj_strategies *s, uint64_t next_intent_id)
+{
+    sj_intent_table_warm(&s->intents, next_intent_id);
+    /* A verdict and an order's first update wait while the strategy's call lasts. */
+    sj_warm_write(s->queue[s->queue_head], sizeof s->queue[0]);
+    sj_warm_write(s->queue[(s->queue_head + 1) % QUEUE_COUNT], sizeof s->queue[0]);
 }
 
 /* An order of which only the intent is known is not open yet: whether it ever left is told by what
