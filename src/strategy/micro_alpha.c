@@ -3,17 +3,18 @@
  * and Stoikov 2014). It takes the touch when the flow of a window is strong, and gives the position
  * up when the reason for it is gone.
  *
- * Enters   when the OFI of the last `window` is at least `enter` lots, in its direction, `qty` lots
- * at a time, never beyond `cap` lots, and not within `cooldown` of the order before: one burst of
- *          flow is one reason.
- * Leaves   all of it, when
+ * Signal   ofi: what comes to and leaves the best levels of the book; tfi: lots bought less lots
+ *          sold, for days that have trades only.
+ * Enters   when the flow of the last `window` is at least `enter` lots, in its direction, `qty`
+ * lots at a time, never beyond `cap` lots, and not within `cooldown` of the order before: one burst
+ * of flow is one reason. Leaves   all of it, when
  *          - the flow has turned: at least `exit` lots against the position, or
  *          - the stop: the price it could leave at is `stop` ticks worse than its average entry, or
  *          - time is up: `hold` since it entered. A signal of seconds does not carry for minutes.
  *
- * Orders are immediate-or-cancel at the opposite touch: what does not trade at once is not wanted
- * any more, so nothing works while it looks away. One order at a time an instrument; while one is
- * in doubt (UNKNOWN) the instrument rests.
+ * Orders are immediate-or-cancel at the opposite touch (with tfi and no book: at the last trade's
+ * price): what does not trade at once is not wanted any more, so nothing works while it looks away.
+ * One order at a time an instrument; while one is in doubt (UNKNOWN) the instrument rests.
  */
 #include "strategy/builtin.h"
 
@@ -37,6 +38,7 @@ enum {
     PARAM_STOP,
     PARAM_HOLD,
     PARAM_COOLDOWN,
+    PARAM_SIGNAL,
     PARAM_COUNT
 };
 
@@ -56,6 +58,8 @@ static const struct sj_strategy_param_info params[PARAM_COUNT] = {
                     86400},
     [PARAM_COOLDOWN] = {"cooldown", "", "1s", "pause between two orders", SJ_PARAM_DURATION, 0, 0,
                         3600},
+    [PARAM_SIGNAL] = {"signal", "", "ofi", "flow of the book (ofi) or of trades (tfi)",
+                      SJ_PARAM_TEXT, 0, 0, 0},
 };
 
 /* What outlives a restart, for each instrument. */
@@ -75,6 +79,7 @@ struct market {
 struct micro_alpha {
     struct sj_strategy_host *host;
     const struct sj_strategy_api *api;
+    enum flow_signal signal;
     double enter, exit;
     int64_t quantity, cap;
     int32_t stop;
@@ -84,21 +89,32 @@ struct micro_alpha {
     struct market markets[INSTRUMENTS_MAX];
 };
 
+static sj_rc check_params(const struct sj_strategy_init *init, char error[SJ_STRATEGY_ERROR_MAX])
+{
+    const struct sj_strategy_param *given = init->params;
+    const char *signal = given[PARAM_SIGNAL].value;
+    if (init->instrument_count == 0 || init->instrument_count > INSTRUMENTS_MAX)
+        snprintf(error, SJ_STRATEGY_ERROR_MAX, "instruments: it trades 1 to %d, not %u",
+                 INSTRUMENTS_MAX, init->instrument_count);
+    else if (given[PARAM_QTY].number > given[PARAM_CAP].number)
+        snprintf(error, SJ_STRATEGY_ERROR_MAX, "qty (%lld) is more than cap (%lld)",
+                 (long long)given[PARAM_QTY].number, (long long)given[PARAM_CAP].number);
+    else if (strcmp(signal, "ofi") != 0 && strcmp(signal, "tfi") != 0)
+        snprintf(error, SJ_STRATEGY_ERROR_MAX, "signal is ofi or tfi, not \"%.20s\"", signal);
+    else
+        return 0;
+    return -SJ_E_RANGE;
+}
+
 static sj_rc micro_alpha_init(void *state, const struct sj_strategy_init *init,
                               char error[SJ_STRATEGY_ERROR_MAX])
 {
     struct micro_alpha *self = state;
     const struct sj_strategy_param *given = init->params;
-    if (init->instrument_count == 0 || init->instrument_count > INSTRUMENTS_MAX) {
-        snprintf(error, SJ_STRATEGY_ERROR_MAX, "instruments: it trades 1 to %d, not %u",
-                 INSTRUMENTS_MAX, init->instrument_count);
-        return -SJ_E_RANGE;
-    }
-    if (given[PARAM_QTY].number > given[PARAM_CAP].number) {
-        snprintf(error, SJ_STRATEGY_ERROR_MAX, "qty (%lld) is more than cap (%lld)",
-                 (long long)given[PARAM_QTY].number, (long long)given[PARAM_CAP].number);
-        return -SJ_E_RANGE;
-    }
+    sj_rc rc = check_params(init, error);
+    if (rc < 0)
+        return rc;
+    self->signal = strcmp(given[PARAM_SIGNAL].value, "tfi") == 0 ? FLOW_TRADES : FLOW_BOOK;
     self->host = init->host;
     self->api = init->api;
     self->enter = (double)given[PARAM_ENTER].number;
@@ -111,7 +127,7 @@ static sj_rc micro_alpha_init(void *state, const struct sj_strategy_init *init,
     self->count = init->instrument_count;
     for (uint32_t i = 0; i < self->count; i++) {
         self->instruments[i] = init->instruments[i];
-        flow_init(&self->markets[i].flow, given[PARAM_WINDOW].number);
+        flow_init(&self->markets[i].flow, self->signal, given[PARAM_WINDOW].number);
     }
     return 0;
 }
@@ -129,16 +145,26 @@ static int64_t position_of(const struct micro_alpha *self, const struct market *
     return self->api->position(self->host, self->instruments[market - self->markets]);
 }
 
+/* What a buyer (or a seller) would pay (get) now; null: nobody to trade with. */
+static int64_t touch_e6(const struct micro_alpha *self, const struct market *market, bool buys)
+{
+    const struct sj_top *top =
+        self->api->top(self->host, self->instruments[market - self->markets]);
+    bool no_book = top->bid_e6 == SJ_NULL_E6 && top->ask_e6 == SJ_NULL_E6;
+    if (no_book && self->signal == FLOW_TRADES)
+        return top->last_e6;
+    return buys ? top->ask_e6 : top->bid_e6;
+}
+
 /* Takes the opposite touch. `quantity` is signed. */
 static void take(struct micro_alpha *self, struct market *market, int64_t quantity)
 {
     uint32_t instrument = self->instruments[market - self->markets];
-    const struct sj_top *top = self->api->top(self->host, instrument);
     bool buys = quantity > 0;
     struct sj_strategy_order order = {
         .instrument = instrument,
         .quantity = (uint32_t)(buys ? quantity : -quantity),
-        .price_e6 = buys ? top->ask_e6 : top->bid_e6,
+        .price_e6 = touch_e6(self, market, buys),
         .side = buys ? SJ_SIDE_BUY : SJ_SIDE_SELL,
         .price_type = SJ_ORDER_LMT,
         .time_in_force = SJ_ORDER_IOC,
@@ -155,8 +181,7 @@ static bool is_stopped(const struct micro_alpha *self, const struct market *mark
                        int64_t position)
 {
     uint32_t instrument = self->instruments[market - self->markets];
-    const struct sj_top *top = self->api->top(self->host, instrument);
-    int64_t out_e6 = position > 0 ? top->bid_e6 : top->ask_e6;
+    int64_t out_e6 = touch_e6(self, market, position < 0);
     int64_t stop_e6 = self->api->tick_step(self->host, instrument, market->holding.entry_e6,
                                            position > 0 ? -self->stop : self->stop);
     if (out_e6 == SJ_NULL_E6 || stop_e6 == SJ_NULL_E6)
@@ -321,7 +346,7 @@ const struct sj_strategy_plugin sj_strategy_micro_alpha = {
     .param_count = PARAM_COUNT,
     .state_version = 1,
     .state_size = sizeof(struct micro_alpha),
-    .events = SJ_ON(BOOK) | SJ_ON(QUOTE),
+    .events = SJ_ON(BOOK) | SJ_ON(QUOTE) | SJ_ON(TRADE),
     .init = micro_alpha_init,
     .on_event = micro_alpha_event,
     .on_order = micro_alpha_order,

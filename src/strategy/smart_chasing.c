@@ -102,7 +102,7 @@ static sj_rc smart_chasing_init(void *state, const struct sj_strategy_init *init
     self->rounds_max = (uint32_t)given[PARAM_ROUNDS].number;
     if (self->slice == 0 || self->slice > self->quantity)
         self->slice = self->quantity;
-    flow_init(&self->flow, given[PARAM_WINDOW].number);
+    flow_init(&self->flow, FLOW_BOOK, given[PARAM_WINDOW].number);
     return 0;
 }
 

@@ -212,6 +212,71 @@ static void a_quantity_above_the_cap_is_refused(void **state)
     assert_string_equal(error, "strategies.x: qty (3) is more than cap (2)");
 }
 
+/* --- with trades instead of a book --- */
+
+static void start_tfi(void)
+{
+    stage_close(stage);
+    stage = stage_open(false);
+    number = stage_add(stage, "alpha", "micro_alpha", FUTURE,
+                       (const char *const[]){"window=1s", "enter=100", "exit=40", "qty=2", "cap=5",
+                                             "stop=4", "hold=20s", "cooldown=500ms", "signal=tfi",
+                                             NULL});
+}
+
+static void trade(double price, uint32_t volume, enum sj_tick_type side)
+{
+    stage->now_ns += 10 * MS;
+    stage_trade(stage, FUTURE, price, volume, side);
+}
+
+static void follows_trades_where_there_is_no_book(void **state)
+{
+    (void)state;
+    start_tfi();
+    trade(20000, 60, SJ_TICK_BUY);
+    trade(20001, 60, SJ_TICK_SELL);
+    trade(20001, 99, SJ_TICK_BUY);
+    assert_int_equal(stage_new_intents(stage, NULL), 0);
+    trade(20002, 1, SJ_TICK_BUY);
+    assert_int_equal(stage_new_intents(stage, &intents), 1);
+    assert_int_equal(intents[0].side, SJ_SIDE_BUY);
+    assert_int_equal(intents[0].price_e6, E6(20002));
+    assert_int_equal(intents[0].time_in_force, SJ_ORDER_IOC);
+    stage_fill(stage, intents[0].intent_id, 2);
+    stage->now_ns += 2 * SECOND;
+    trade(20001, 40, SJ_TICK_SELL);
+    assert_int_equal(stage_new_intents(stage, &intents), 1);
+    assert_int_equal(intents[0].side, SJ_SIDE_SELL);
+    assert_int_equal(intents[0].price_e6, E6(20001));
+    assert_int_equal(intents[0].quantity, 2);
+}
+
+static void knows_who_took_by_the_tick_rule(void **state)
+{
+    (void)state;
+    start_tfi();
+    trade(20000, 500, SJ_TICK_NONE); /* nothing before it: nobody's */
+    assert_int_equal(stage_new_intents(stage, NULL), 0);
+    trade(19999, 60, SJ_TICK_NONE); /* below: a seller's */
+    trade(19999, 40, SJ_TICK_NONE); /* at its price: the same side's */
+    assert_int_equal(stage_new_intents(stage, &intents), 1);
+    assert_int_equal(intents[0].side, SJ_SIDE_SELL);
+}
+
+static void a_book_does_not_move_the_flow_of_trades(void **state)
+{
+    (void)state;
+    start_tfi();
+    bid_volume = ask_volume = 500;
+    book(20000, bid_volume, 20001, ask_volume);
+    push(1000);
+    assert_int_equal(stage_new_intents(stage, NULL), 0);
+    trade(20001, 100, SJ_TICK_BUY);
+    assert_int_equal(stage_new_intents(stage, &intents), 1);
+    assert_int_equal(intents[0].price_e6, E6(20001)); /* the ask */
+}
+
 int micro_alpha_tests(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_alpha, close_alpha)
@@ -223,6 +288,9 @@ int micro_alpha_tests(void)
         T(leaves_at_the_stop_from_the_average_entry),
         T(leaves_when_time_is_up_without_any_event),
         T(does_not_trade_against_an_empty_side),
+        T(follows_trades_where_there_is_no_book),
+        T(knows_who_took_by_the_tick_rule),
+        T(a_book_does_not_move_the_flow_of_trades),
         T(flow_leaves_the_window_bit_by_bit),
         T(a_quantity_above_the_cap_is_refused),
     };
