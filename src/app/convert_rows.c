@@ -1,10 +1,10 @@
-/* Text to files of rows: `shijim convert jsonl` and `shijim convert binance`. */
+/* `shijim convert jsonl`, `binance`, `csv`, `taifex` and `journal`: to files of rows or a journal.
+ */
 #include "app/convert_commands.h"
 #include "app/convert_progress.h"
-#include "app/format.h"
+#include "app/convert_report.h"
 #include "base/cli.h"
 
-#include "base/json.h"
 #include "convert/convert.h"
 #include "convert/inputs.h"
 
@@ -73,11 +73,15 @@ static int choose_format(struct rows_command *command)
                            "--to takes npz, npz-deflated, npy, csv, arrow, parquet or journal, "
                            "not '%s'",
                            command->to);
-    if (options->format == SJ_TO_JOURNAL && options->encode.dialect != SJ_DIALECT_ORIGINAL)
+    if (options->format == SJ_TO_JOURNAL && options->encode.dialect != SJ_DIALECT_ORIGINAL &&
+        options->encode.dialect != SJ_DIALECT_TAIFEX)
         return sj_cli_fail(&command->cli, SJ_EXIT_USER,
                            "into a journal go TAIFEX's files and the original's JSONL: name OUT "
-                           ".npz, .npy, .csv, .arrow or "
-                           ".parquet");
+                           ".npz, .npy, .csv, .arrow or .parquet");
+    if (options->format == SJ_TO_JOURNAL && strchr(options->output, '{'))
+        return sj_cli_fail(&command->cli, SJ_EXIT_USER,
+                           "a journal holds all instruments and days: leave {symbol} and {day} out "
+                           "of its name, or let it end in .npz, .npy, .csv, .arrow or .parquet");
     if (!strcmp(command->book, "changes"))
         options->encode.book_mode = SJ_BOOK_CHANGES;
     else if (!strcmp(command->book, "snapshots"))
@@ -95,109 +99,12 @@ static int choose_format(struct rows_command *command)
     return -1;
 }
 
-static uint64_t rejected_count(const struct sj_convert_report *report)
-{
-    uint64_t count = 0;
-    for (int i = 0; i < SJ_REJECT_COUNT; i++)
-        count += report->counts.rejects[i];
-    return count;
-}
-
-/* What a user must not overlook; one line each. */
-static void say_findings(const struct rows_command *command, const struct sj_convert_report *report)
-{
-    const struct sj_counts *counts = &report->counts;
-    const char *output = command->options.output;
-    if (rejected_count(report)) {
-        fprintf(stderr,
-                "%s lines were not taken (%s.rejects.jsonl):", SJ_COUNT(rejected_count(report)),
-                output);
-        for (int i = 0; i < SJ_REJECT_COUNT; i++)
-            if (counts->rejects[i])
-                fprintf(stderr, " %s %s", SJ_COUNT(counts->rejects[i]),
-                        sj_reject_name((enum sj_reject)i));
-        fputc('\n', stderr);
-    }
-    if (counts->late_rows || counts->late_local_rows)
-        fprintf(stderr,
-                "times run backwards: %s rows by the exchange's time, %s by receipt; %s rows were "
-                "split into an exchange's and a local one\n",
-                SJ_COUNT(counts->late_rows), SJ_COUNT(counts->late_local_rows),
-                SJ_COUNT(report->split_rows));
-    if (report->shift_ns)
-        fprintf(stderr,
-                "all times of receipt were moved by %lld ns: the earliest was %lld ns "
-                "before its sending\n",
-                (long long)report->shift_ns, (long long)-report->min_latency_ns);
-    else if (counts->negative_rows)
-        fprintf(stderr,
-                "%s rows were received before they were sent (by up to %lld ns) and left so; "
-                "--shift-negative 0s moves all\n",
-                SJ_COUNT(counts->negative_rows), (long long)-report->min_latency_ns);
-    if (counts->gaps)
-        fprintf(stderr, "%s gaps: the running volume or update number jumps\n",
-                SJ_COUNT(counts->gaps));
-    if (report->day_count > 1)
-        fprintf(stderr, "%u trading days are in it (%d .. %d)\n", report->day_count,
-                report->days[0].day, report->days[report->day_count - 1].day);
-    if (counts->simtrades_dropped)
-        fprintf(stderr, "%s trial matches were left out; --simtrade keeps them\n",
-                SJ_COUNT(counts->simtrades_dropped));
-    if (counts->mended)
-        fprintf(stderr, "%s times were mended: 8 h back, to whole microseconds\n",
-                SJ_COUNT(counts->mended));
-    if (report->times_want_mending)
-        fprintf(stderr, "the times look like Taipei time taken for UTC through a float (all are "
-                        "multiples of 256 ns); --mend-times mends them\n");
-}
-
-static void print_json(const struct rows_command *command, const struct sj_convert_report *report)
-{
-    char text[4096];
-    struct sj_json json;
-    sj_json_init(&json, text, sizeof text);
-    sj_json_begin_object(&json);
-    sj_json_field_text(&json, "output", command->options.output);
-    sj_json_field_text(&json, "symbol", report->symbol);
-    sj_json_field_uint(&json, "rows", report->row_count);
-    sj_json_field_uint(&json, "split_rows", report->split_rows);
-    sj_json_field_uint(&json, "lines", report->counts.lines);
-    sj_json_field_uint(&json, "trades", report->counts.trades);
-    sj_json_field_uint(&json, "books", report->counts.books);
-    sj_json_field_uint(&json, "rejected", rejected_count(report));
-    sj_json_field_uint(&json, "gaps", report->counts.gaps);
-    sj_json_field_uint(&json, "late_rows", report->counts.late_rows);
-    sj_json_field_uint(&json, "negative_latency_rows", report->counts.negative_rows);
-    sj_json_field_int(&json, "local_shift_ns", report->shift_ns);
-    sj_json_field_uint(&json, "trading_days", report->day_count);
-    sj_json_field_uint(&json, "bytes", report->text_size);
-    sj_json_field_real(&json, "seconds", (double)report->elapsed_ns * 1e-9);
-    sj_json_end_object(&json);
-    if (sj_json_finish(&json) >= 0)
-        puts(text);
-}
-
-static void print_text(const struct rows_command *command, const struct sj_convert_report *report)
-{
-    double seconds = (double)report->elapsed_ns * 1e-9;
-    const char *output = command->options.output;
-    if (command->options.format == SJ_TO_JOURNAL)
-        printf("%s: %s events of %u instruments", output, SJ_COUNT(report->row_count),
-               report->instrument_count);
-    else
-        printf("%s: %s rows of %s", output, SJ_COUNT(report->row_count),
-               *report->symbol ? report->symbol : "one instrument");
-    printf(" from %s lines, %s in %.2f s (%s/s)\n", SJ_COUNT(report->counts.lines),
-           SJ_BYTES(report->text_size), seconds,
-           SJ_BYTES(seconds > 0 ? (double)report->text_size / seconds : 0));
-}
-
 static int exit_of(sj_rc rc)
 {
     if (rc == -SJ_E_IDENTITY)
         return SJ_EXIT_IDENTITY;
-    return rc == -ENOENT || rc == -EISDIR || rc == -EEXIST || rc == -SJ_E_LAYOUT ? SJ_EXIT_USER
-                                                                                 : SJ_EXIT_FAILED;
+    bool user = rc == -ENOENT || rc == -EISDIR || rc == -EEXIST || rc == -SJ_E_LAYOUT;
+    return user ? SJ_EXIT_USER : SJ_EXIT_FAILED;
 }
 
 /* What the files of a folder end in, by dialect; a journal is a folder itself. */
@@ -205,6 +112,7 @@ static const char *const *endings_of(enum sj_dialect dialect)
 {
     static const char *const jsonl[] = {".jsonl", ".jsonl.gz", ".jsonl.zst", NULL};
     static const char *const binance[] = {".gz", ".zst", ".txt", ".jsonl", ".json", NULL};
+    static const char *const taifex[] = {".zip", ".csv", ".csv.gz", ".csv.zst", NULL};
     static const char *const csv[] = {".csv", ".csv.gz", ".csv.zst", ".tsv", NULL};
     switch (dialect) {
     case SJ_DIALECT_ORIGINAL:
@@ -213,6 +121,8 @@ static const char *const *endings_of(enum sj_dialect dialect)
         return binance;
     case SJ_DIALECT_CSV:
         return csv;
+    case SJ_DIALECT_TAIFEX:
+        return taifex;
     default:
         return NULL;
     }
@@ -260,22 +170,25 @@ static int convert(struct rows_command *command)
     sj_convert_bar_end(&bar);
     bool converted = rc >= 0 || rc == -SJ_E_CORRUPT;
     if (converted && command->json)
-        print_json(command, &report);
+        sj_convert_print_json(options, &report);
     else if (converted)
-        print_text(command, &report);
+        sj_convert_print_text(options, &report);
     if (converted)
-        say_findings(command, &report);
+        sj_convert_say_findings(&report);
     return rc < 0 ? sj_cli_fail(&command->cli, exit_of(rc), "%s", report.error) : SJ_EXIT_DONE;
 }
 
 #define OPTION_COUNT 16
 
 static const char common_details[] =
-    "Files may be compressed with gzip or zstd. Beside OUT it leaves OUT.manifest.json,\n"
-    "OUT.metrics.prom and, when lines were not taken, OUT.rejects.jsonl. Ctrl-C stops in order;\n"
-    "--resume goes on from there, and from a crash. The same input gives the same bytes with any\n"
-    "number of workers. OUT is .npz or .npy (for hftbacktest), .csv, .arrow, .parquet, or else a\n"
-    "journal's directory.";
+    "IN is a file, a folder (all files below it, in the order of their names) or a pattern; files\n"
+    "may be compressed with gzip or zstd. OUT is .npz or .npy (for hftbacktest), .csv, .arrow,\n"
+    ".parquet, or else a journal's directory. {symbol} and {day} in OUT make one file an "
+    "instrument\n"
+    "and trading day. Beside OUT it leaves OUT.manifest.json, OUT.metrics.prom and, when lines "
+    "were\n"
+    "not taken, OUT.rejects.jsonl. Ctrl-C stops in order; --resume goes on from there, and from a\n"
+    "crash. The same input gives the same bytes with any number of workers.";
 
 static void add_option(struct sj_cli_option *options, struct sj_cli *cli,
                        struct sj_cli_option option)
@@ -297,6 +210,17 @@ static void add_text(struct sj_cli_option *options, struct sj_cli *cli, const ch
                (struct sj_cli_option){name, value, text, SJ_CLI_TEXT, target, 0, 0, 0});
 }
 
+static void add_latency(struct sj_cli_option *options, struct rows_command *command)
+{
+    struct sj_cli *cli = &command->cli;
+    add_text(options, cli, "latency", "MODEL",
+             "receipt where lines do not say: 5ms, lognormal:300us,0.5, file:PATH",
+             &command->options.latency);
+    add_option(options, cli,
+               (struct sj_cli_option){"seed", "N", "of the latency model", SJ_CLI_UINT,
+                                      &command->options.seed, 0, 0, 0});
+}
+
 static void add_input_options(struct sj_cli_option *options, struct rows_command *command)
 {
     struct sj_encode_options *encode = &command->options.encode;
@@ -306,6 +230,10 @@ static void add_input_options(struct sj_cli_option *options, struct rows_command
                  &encode->tickers);
         add_flag(options, cli, "marks", "rows 100 .. 102 from markPriceUpdate messages",
                  &encode->marks);
+        return;
+    }
+    if (encode->dialect == SJ_DIALECT_TAIFEX) {
+        add_latency(options, command);
         return;
     }
     add_flag(options, cli, "simtrade", "keep trial matches", &encode->simtrade);
@@ -318,12 +246,7 @@ static void add_input_options(struct sj_cli_option *options, struct rows_command
     if (encode->dialect == SJ_DIALECT_CSV)
         add_text(options, cli, "map", "FILE", "which column is what (docs/reference.md); needed",
                  &command->options.csv_map);
-    add_text(options, cli, "latency", "MODEL",
-             "receipt where lines do not say: 5ms, lognormal:300us,0.5, file:PATH",
-             &command->options.latency);
-    add_option(options, cli,
-               (struct sj_cli_option){"seed", "N", "of the latency model", SJ_CLI_UINT,
-                                      &command->options.seed, 0, 0, 0});
+    add_latency(options, command);
 }
 
 static int rows_main(struct rows_command *command, int argc, char **argv)
@@ -342,20 +265,18 @@ static int rows_main(struct rows_command *command, int argc, char **argv)
              "receipt before sending: move all times of receipt, and TIME more",
              &command->base_latency);
     add_flag(options, cli, "json", "the report as JSON", &command->json);
-    if (!journal) {
-        add_flag(options, cli, "resume", "go on where a stopped run was", &command->options.resume);
-        add_option(options, cli,
-                   (struct sj_cli_option){"workers", "N", "threads (as many as cores)", SJ_CLI_UINT,
-                                          &command->workers, 1, SJ_CONVERT_WORKERS_MAX, 0});
-    }
+    add_flag(options, cli, "resume", "go on where a stopped run was", &command->options.resume);
+    add_option(options, cli,
+               (struct sj_cli_option){"workers", "N", "threads (as many as cores)", SJ_CLI_UINT,
+                                      &command->workers, 1, SJ_CONVERT_WORKERS_MAX, 0});
     add_input_options(options, command);
     command->book = "changes";
     command->options.seed = 1;
     cli->options = options;
-    cli->details = journal ? NULL : common_details;
-    cli->arguments = journal ? "DIR OUT" : "IN... OUT";
+    cli->details = common_details;
+    cli->arguments = journal ? "DIR... OUT" : "IN... OUT";
     cli->arguments_min = 2;
-    cli->arguments_max = journal ? 2 : SJ_CLI_ARGUMENTS_ANY;
+    cli->arguments_max = SJ_CLI_ARGUMENTS_ANY;
     sj_rc rc = sj_cli_parse(cli, argc, argv);
     return rc != 1 ? sj_cli_exit(rc) : expand_and_convert(command);
 }
@@ -367,7 +288,8 @@ int sj_convert_command_jsonl(int argc, char **argv)
                 .summary = "Converts the original system's recorder files (MD_TICK, MD_BOOK and "
                            "normalised events).",
                 .example = "shijim convert jsonl md_events_*.jsonl TXFL5.npz --symbol TXFL5 "
-                           "--mend-times --latency 5ms"}};
+                           "--mend-times --latency 5ms\n"
+                           "shijim convert jsonl raw/ 'rows/{symbol}/{day}.npz' --mend-times"}};
     command.options.encode.dialect = SJ_DIALECT_ORIGINAL;
     return rows_main(&command, argc, argv);
 }
@@ -387,8 +309,9 @@ int sj_convert_command_journal(int argc, char **argv)
 {
     struct rows_command command = {
         .cli = {.command = "convert journal",
-                .summary = "Converts one instrument's trades and books out of a journal.",
-                .example = "shijim convert journal data/journal TXFH1.npz --symbol TXFH1"}};
+                .summary = "Converts trades and books out of journals.",
+                .example = "shijim convert journal data/journal TXFH1.npz --symbol TXFH1\n"
+                           "shijim convert journal data/journal rows/{symbol}_{day}.npz"}};
     command.options.encode.dialect = SJ_DIALECT_JOURNAL;
     return rows_main(&command, argc, argv);
 }
@@ -400,5 +323,17 @@ int sj_convert_command_csv(int argc, char **argv)
                 .summary = "Converts CSV files, by a mapping file that says which column is what.",
                 .example = "shijim convert csv trades.csv.gz trades.npz --map trades.map"}};
     command.options.encode.dialect = SJ_DIALECT_CSV;
+    return rows_main(&command, argc, argv);
+}
+
+int sj_convert_command_taifex(int argc, char **argv)
+{
+    struct rows_command command = {
+        .cli = {.command = "convert taifex",
+                .summary = "Converts days of TAIFEX futures or options trades (Daily_*, "
+                           "OptionsDaily_*; zip or CSV).",
+                .example = "shijim convert taifex Daily_2021_07_26.zip ./day\n"
+                           "shijim convert taifex days/ 'rows/{symbol}_{day}.npz' --latency 5ms"}};
+    command.options.encode.dialect = SJ_DIALECT_TAIFEX;
     return rows_main(&command, argc, argv);
 }

@@ -164,21 +164,37 @@ void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t lin
     batch->reject_text_size += kept;
 }
 
-void sj_batch_count_day(struct sj_batch *batch, int64_t exch_ns)
+bool sj_running_restarts(int64_t before_ns, int64_t ns)
 {
-    if (batch->day_count && exch_ns >= batch->day_from && exch_ns < batch->day_until) {
-        batch->days[batch->day_count - 1].count++;
-        return;
-    }
-    int32_t day = sj_tw_trading_day(exch_ns, NULL);
+    return sj_tw_trading_day(before_ns, NULL) != sj_tw_trading_day(ns, NULL);
+}
+
+static uint32_t count_day(struct sj_batch *batch, int32_t day, uint64_t line)
+{
     uint32_t at = 0;
     while (at < batch->day_count && batch->days[at].day != day)
         at++;
     if (at == SJ_DAYS_MAX)
         at--; /* that many days in one file: the last one counts the rest */
-    if (at == batch->day_count)
+    if (at == batch->day_count) {
+        batch->day_lines[at] = line;
         batch->days[batch->day_count++] = (struct sj_day_count){day, 0};
+    }
     batch->days[at].count++;
+    return at;
+}
+
+void sj_batch_count_day(struct sj_batch *batch, int64_t exch_ns, int32_t day, uint64_t line)
+{
+    if (day) {
+        count_day(batch, day, line);
+        return;
+    }
+    if (batch->day_count && exch_ns >= batch->day_from && exch_ns < batch->day_until) {
+        batch->days[batch->day_count - 1].count++;
+        return;
+    }
+    uint32_t at = count_day(batch, sj_tw_trading_day(exch_ns, NULL), line);
     /* What stays the same until the next quarter of an hour need not be worked out again; only for
      * the day counted last, which is nearly always the one. */
     if (at + 1 == batch->day_count) {

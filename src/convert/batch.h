@@ -21,7 +21,7 @@
 #define SJ_BOOK_DEPTH SJ_ARRAY_MAX
 /* Rows that the change of a whole book can take. */
 #define SJ_BOOK_ROWS_MAX (4 * SJ_BOOK_DEPTH + 2)
-#define SJ_DAYS_MAX 32
+#define SJ_DAYS_MAX 32 /* of one batch */
 
 struct sj_level {
     double px;
@@ -69,6 +69,7 @@ struct sj_day_count {
 struct sj_counts {
     uint64_t lines;
     uint64_t trades;
+    uint64_t lots; /* of TAIFEX's trades */
     uint64_t books;
     uint64_t depths;  /* messages of changes */
     uint64_t tickers; /* and marks */
@@ -88,8 +89,19 @@ struct sj_counts {
  * together. */
 struct sj_batch_code {
     char code[SJ_SYMBOL_SIZE];
-    uint8_t exchange; /* enum sj_exchange */
-    uint8_t security; /* enum sj_security */
+    uint8_t exchange;                       /* enum sj_exchange */
+    uint8_t security;                       /* enum sj_security */
+    const struct sj_instrument *definition; /* all that is known, or NULL; its reader's */
+};
+
+/* Where a batch's rows go in the file of their output. */
+struct sj_join_place {
+    uint32_t output;
+    uint64_t turn; /* counts the output's batches */
+    uint64_t first_row;
+    size_t inserted_at;
+    size_t inserted_count;
+    struct sj_row inserted[SJ_BOOK_ROWS_MAX];
 };
 
 struct sj_batch {
@@ -115,6 +127,10 @@ struct sj_batch {
     char *reject_text;
     size_t reject_text_size;
     size_t reject_text_max;
+
+    /* Where rows go to one file an instrument or day, a batch is of one: this and `symbol`. */
+    int32_t day;
+    struct sj_join_place place;
 
     /* The instrument; a second one and its line, when there is one. */
     char symbol[SJ_SYMBOL_SIZE + 1];
@@ -143,11 +159,15 @@ struct sj_batch {
     bool has_running;
     int64_t running_before;
     int64_t running_after;
+    int64_t running_first_ns; /* when; it begins anew each trading day */
+    int64_t running_last_ns;
+    uint64_t running_line;
     uint64_t first_gap_line;
 
     uint32_t day_count;
     struct sj_day_count days[SJ_DAYS_MAX];
-    int64_t day_from, day_until; /* of the day counted last */
+    uint64_t day_lines[SJ_DAYS_MAX]; /* the first of each */
+    int64_t day_from, day_until;     /* of the day counted last */
 
     uint64_t times_seen;    /* for the hint that times want mending: how many were looked at ... */
     uint64_t times_off_256; /* ... no multiples of 256 */
@@ -173,16 +193,15 @@ uint32_t sj_batch_code(struct sj_batch *batch, struct sj_text code, uint8_t exch
 
 void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t line, const char *text,
                      size_t size);
-void sj_batch_count_day(struct sj_batch *batch, int64_t exch_ns);
+/* `day`: the trading day, where it is known; 0: by the time. */
+void sj_batch_count_day(struct sj_batch *batch, int64_t exch_ns, int32_t day, uint64_t line);
+
+/* Whether a number that ran to `before_ns` may begin anew at `ns`. */
+bool sj_running_restarts(int64_t before_ns, int64_t ns);
 
 /* The rows of a change from book to book (`before` NULL: from none), at most SJ_BOOK_ROWS_MAX. */
 size_t sj_book_rows(enum sj_book_mode mode, const struct sj_levels *before,
                     const struct sj_levels *after, int64_t exch_ns, int64_t local_ns,
                     struct sj_row *rows);
-
-/* Makes a batch of the lines of a piece (source.h). */
-struct sj_piece;
-void sj_encode_piece(const struct sj_encode_options *options, struct sj_line_parser *parser,
-                     const struct sj_piece *piece, struct sj_batch *batch);
 
 #endif

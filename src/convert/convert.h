@@ -28,6 +28,8 @@
 #include <stdatomic.h>
 
 #define SJ_CONVERT_WORKERS_MAX 64
+/* Days that are told apart; the last one counts the rest. */
+#define SJ_CONVERT_DAYS_MAX 1024
 
 enum sj_convert_format {
     SJ_TO_NPZ,
@@ -80,9 +82,11 @@ struct sj_convert_report {
     int64_t elapsed_ns;
     uint64_t resumed_at; /* pieces that an earlier run had done */
     uint32_t workers;
+    uint32_t output_count; /* of {symbol}, {day}; else 1 */
     uint32_t day_count;
-    struct sj_day_count days[SJ_DAYS_MAX];
+    struct sj_day_count days[SJ_CONVERT_DAYS_MAX];
     char symbol[SJ_SYMBOL_SIZE + 1];
+    char rejects_path[300];  /* where the lines are that were not taken */
     bool times_want_mending; /* they look as the original's do */
     char error[512];
 };

@@ -59,44 +59,74 @@ static enum sj_reject read_times(struct sj_encode *encode)
     return SJ_REJECT_NONE;
 }
 
-/* A modelled feed is one connection: what is sent later does not arrive earlier. */
-static void keep_feed_order(struct sj_encode *encode)
+void sj_encode_keep_feed_order(struct sj_encode *encode)
 {
-    if (!sj_record_has(encode->record, SJ_SLOT_LOCAL) && encode->options->latency &&
-        encode->local_ns < encode->batch->max_local)
+    if (encode->options->latency && encode->local_ns < encode->batch->max_local)
         encode->local_ns = encode->batch->max_local;
 }
 
-/* Whether the record is of the instrument that was asked for. */
-static bool is_wanted(const struct sj_encode *encode)
+static void keep_feed_order(struct sj_encode *encode)
 {
-    const char *wanted = encode->options->symbol;
-    struct sj_text text = encode->record->texts[SJ_TEXT_SYMBOL];
-    return !wanted || !(encode->record->has_texts & 1u << SJ_TEXT_SYMBOL) ||
-           (strlen(wanted) == text.size && !memcmp(wanted, text.begin, text.size));
+    if (!sj_record_has(encode->record, SJ_SLOT_LOCAL))
+        sj_encode_keep_feed_order(encode);
 }
 
-/* One of several instruments is chosen; without a choice there may be only one. */
-enum sj_reject sj_encode_symbol(struct sj_encode *encode, bool *ret_wanted)
+static bool is_wanted(const struct sj_encode *encode, struct sj_text symbol)
 {
-    struct sj_batch *batch = encode->batch;
     const char *wanted = encode->options->symbol;
-    struct sj_text text = encode->record->texts[SJ_TEXT_SYMBOL];
-    *ret_wanted = is_wanted(encode);
-    if (!(encode->record->has_texts & 1u << SJ_TEXT_SYMBOL))
-        return SJ_REJECT_NONE; /* records without one are of the one instrument there is */
-    if (text.size == 0 || text.size > SJ_SYMBOL_SIZE)
-        return SJ_REJECT_SYMBOL;
-    if (wanted)
+    return !wanted || !symbol.size ||
+           (strlen(wanted) == symbol.size && !memcmp(wanted, symbol.begin, symbol.size));
+}
+
+static struct sj_text symbol_of(const struct sj_record *record)
+{
+    return record->has_texts & 1u << SJ_TEXT_SYMBOL ? record->texts[SJ_TEXT_SYMBOL]
+                                                    : (struct sj_text){"", 0};
+}
+
+/* The batch of the output that a record of this instrument and time belongs to. */
+static enum sj_reject switch_batch(struct sj_encode *encode, struct sj_text symbol)
+{
+    struct sj_bundle *bundle = encode->bundle;
+    if (!bundle->by_symbol && !bundle->by_day)
         return SJ_REJECT_NONE;
-    if (!*batch->symbol)
-        memcpy(batch->symbol, text.begin, text.size);
-    else if ((memcmp(batch->symbol, text.begin, text.size) || batch->symbol[text.size]) &&
-             !*batch->other_symbol) {
-        memcpy(batch->other_symbol, text.begin, text.size);
+    if (bundle->by_symbol && !symbol.size)
+        return SJ_REJECT_MISSING;
+    struct sj_batch *part = sj_bundle_part(bundle, symbol, encode->exch_ns, encode->day);
+    if (part)
+        encode->batch = part;
+    return SJ_REJECT_NONE;
+}
+
+enum sj_reject sj_encode_choose(struct sj_encode *encode, struct sj_text symbol, bool *ret_wanted)
+{
+    const char *wanted = encode->options->symbol;
+    *ret_wanted = is_wanted(encode, symbol);
+    if (!*ret_wanted || encode->options->frames) /* events of all instruments go together */
+        return SJ_REJECT_NONE;
+    if (!symbol.size && wanted)
+        symbol = (struct sj_text){wanted, strlen(wanted)};
+    enum sj_reject reject = switch_batch(encode, symbol);
+    if (reject || wanted || !symbol.size)
+        return reject;
+    struct sj_batch *batch = encode->batch;
+    if (!*batch->symbol) {
+        memcpy(batch->symbol, symbol.begin, symbol.size);
+    } else if ((memcmp(batch->symbol, symbol.begin, symbol.size) || batch->symbol[symbol.size]) &&
+               !*batch->other_symbol) {
+        memcpy(batch->other_symbol, symbol.begin, symbol.size);
         batch->other_line = encode->line;
     }
     return SJ_REJECT_NONE;
+}
+
+enum sj_reject sj_encode_symbol(struct sj_encode *encode, bool *ret_wanted)
+{
+    const struct sj_record *record = encode->record;
+    struct sj_text text = symbol_of(record);
+    if (record->has_texts & 1u << SJ_TEXT_SYMBOL && (!text.size || text.size > SJ_SYMBOL_SIZE))
+        return SJ_REJECT_SYMBOL;
+    return sj_encode_choose(encode, text, ret_wanted);
 }
 
 void sj_encode_note_times(struct sj_encode *encode)
@@ -112,7 +142,7 @@ void sj_encode_note_times(struct sj_encode *encode)
     batch->min_exch = exch < batch->min_exch ? exch : batch->min_exch;
     batch->min_local = local < batch->min_local ? local : batch->min_local;
     batch->min_latency = local - exch < batch->min_latency ? local - exch : batch->min_latency;
-    sj_batch_count_day(batch, exch);
+    sj_batch_count_day(batch, exch, encode->day, encode->line);
 }
 
 void sj_encode_keep_rows(struct sj_encode *encode, size_t count)
@@ -142,12 +172,16 @@ void sj_encode_running(struct sj_encode *encode, int64_t before, int64_t after)
     struct sj_batch *batch = encode->batch;
     if (!batch->has_running) {
         batch->running_before = before;
-    } else if (batch->running_after != before) {
+        batch->running_first_ns = encode->exch_ns;
+        batch->running_line = encode->line;
+    } else if (batch->running_after != before &&
+               (before || !sj_running_restarts(batch->running_last_ns, encode->exch_ns))) {
         if (!batch->counts.gaps++)
             batch->first_gap_line = encode->line;
     }
     batch->has_running = true;
     batch->running_after = after;
+    batch->running_last_ns = encode->exch_ns;
 }
 
 static bool is_simtrade(const struct sj_encode *encode)
@@ -314,7 +348,7 @@ static enum sj_reject encode_original(struct sj_encode *encode)
     bool wanted;
     if (named && !(record->has_texts & 1u << SJ_TEXT_SYMBOL))
         return SJ_REJECT_MISSING;
-    if (encode->options->frames && is_wanted(encode))
+    if (encode->options->frames && is_wanted(encode, symbol_of(record)))
         return encode_frame(encode, tick);
     reject = sj_encode_symbol(encode, &wanted);
     if (reject)
@@ -348,19 +382,21 @@ static enum sj_reject take_line(struct sj_encode *encode, struct sj_line_parser 
 }
 
 void sj_encode_piece(const struct sj_encode_options *options, struct sj_line_parser *parser,
-                     const struct sj_piece *piece, struct sj_batch *batch)
+                     const struct sj_piece *piece, struct sj_bundle *bundle)
 {
     struct sj_record record = {0};
+    struct sj_batch *batch = &bundle->main;
     struct sj_encode encode = {
-        .options = options, .piece = piece, .batch = batch, .record = &record};
+        .options = options, .piece = piece, .bundle = bundle, .record = &record};
     const char *at = piece->begin;
     if (options->csv && options->csv->header && piece->starts_file && at < piece->end) {
         at = (const char *)rawmemchr(at, '\n') + 1;
         batch->counts.lines++;
     }
-    while (at < piece->end && !batch->failed) {
+    while (at < piece->end && !batch->failed && !bundle->failed) {
         const char *next;
         encode.at = at;
+        encode.batch = batch;
         encode.line = ++batch->counts.lines;
         enum sj_reject reject = take_line(&encode, parser, &next, &record);
         if (reject)

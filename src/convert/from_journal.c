@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define BATCH_EVENTS 16384
 
@@ -18,6 +19,7 @@ struct sj_from_journal {
     const uint8_t *at; /* in the span */
     uint32_t wanted;   /* the instrument; 0: not known yet */
     char (*codes)[SJ_SYMBOL_SIZE];
+    XXH3_state_t *hash;
 };
 
 sj_rc sj_from_journal_open(const char *dir, const struct sj_encode_options *options,
@@ -29,7 +31,10 @@ sj_rc sj_from_journal_open(const char *dir, const struct sj_encode_options *opti
         return -ENOMEM;
     from->options = options;
     from->codes = calloc(SJ_INSTRUMENTS_MAX + 1, sizeof *from->codes);
-    sj_rc rc = from->codes ? sj_journal_reader_open(&reader, &from->reader) : -ENOMEM;
+    from->hash = XXH3_createState();
+    if (from->hash)
+        XXH3_128bits_reset(from->hash);
+    sj_rc rc = from->codes && from->hash ? sj_journal_reader_open(&reader, &from->reader) : -ENOMEM;
     if (rc < 0) {
         sj_from_journal_close(from);
         return rc;
@@ -44,6 +49,7 @@ void sj_from_journal_close(struct sj_from_journal *from)
         return;
     if (from->reader)
         sj_journal_reader_close(from->reader);
+    XXH3_freeState(from->hash);
     free(from->codes);
     free(from);
 }
@@ -64,25 +70,9 @@ static void learn(struct sj_from_journal *from, const struct sj_instrument *defi
         from->wanted = definition->instrument;
 }
 
-/* Whether the event is of the instrument asked for; without a choice the first one is, and a second
- * one ends the run. */
-static bool is_wanted(struct sj_from_journal *from, struct sj_encode *encode, uint32_t instrument)
+static bool is_of_another(const struct sj_from_journal *from, uint32_t instrument)
 {
-    struct sj_batch *batch = encode->batch;
-    if (instrument > SJ_INSTRUMENTS_MAX)
-        return false;
-    if (from->options->symbol)
-        return instrument == from->wanted;
-    if (!from->wanted)
-        from->wanted = instrument;
-    const char *code = from->codes[instrument];
-    if (!*batch->symbol)
-        memcpy(batch->symbol, from->codes[from->wanted], SJ_SYMBOL_SIZE);
-    if (instrument != from->wanted && !*batch->other_symbol) {
-        memcpy(batch->other_symbol, code, SJ_SYMBOL_SIZE);
-        batch->other_line = encode->line;
-    }
-    return instrument == from->wanted;
+    return instrument > SJ_INSTRUMENTS_MAX || (from->options->symbol && instrument != from->wanted);
 }
 
 static void take_trade(struct sj_encode *encode, const struct sj_trade *trade)
@@ -120,20 +110,29 @@ static void take_event(struct sj_from_journal *from, struct sj_encode *encode, c
         return;
     }
     bool trade = frame->template_id == SJ_EVENT_TRADE;
-    if ((!trade && frame->template_id != SJ_EVENT_BOOK) ||
-        !is_wanted(from, encode, frame->instrument)) {
+    if ((!trade && frame->template_id != SJ_EVENT_BOOK) || is_of_another(from, frame->instrument)) {
         encode->batch->counts.others_dropped++;
+        return;
+    }
+    encode->exch_ns = frame->exch_ns;
+    encode->local_ns = ((const struct sj_trade *)event)->recv_ns;
+    if (encode->exch_ns == SJ_NULL_I64 || encode->local_ns == SJ_NULL_I64) {
+        sj_batch_reject(encode->batch, SJ_REJECT_MISSING, encode->line, "", 0);
+        return;
+    }
+    const char *code = from->codes[frame->instrument];
+    struct sj_text symbol = {code, strnlen(code, SJ_SYMBOL_SIZE)};
+    bool wanted;
+    enum sj_reject reject = sj_encode_choose(encode, symbol, &wanted);
+    if (reject) {
+        sj_batch_reject(encode->batch, reject, encode->line, "", 0);
         return;
     }
     if (frame->flags & SJ_FLAG_SIMTRADE && !from->options->simtrade) {
         encode->batch->counts.simtrades_dropped++;
         return;
     }
-    encode->exch_ns = frame->exch_ns;
-    encode->local_ns = ((const struct sj_trade *)event)->recv_ns;
-    if (encode->exch_ns == SJ_NULL_I64 || encode->local_ns == SJ_NULL_I64)
-        sj_batch_reject(encode->batch, SJ_REJECT_MISSING, encode->line, "", 0);
-    else if (trade)
+    if (trade)
         take_trade(encode, event);
     else
         take_book(encode, event);
@@ -143,6 +142,9 @@ static sj_rc next_span(struct sj_from_journal *from, char error[256])
 {
     sj_rc rc = sj_journal_read(from->reader, &from->span);
     from->at = rc > 0 ? from->span.begin : NULL;
+    if (rc > 0)
+        XXH3_128bits_update(from->hash, from->span.begin,
+                            (size_t)(from->span.end - from->span.begin));
     if (rc == -SJ_E_CORRUPT) {
         struct sj_journal_damage damage;
         sj_journal_reader_damage(from->reader, &damage);
@@ -151,12 +153,21 @@ static sj_rc next_span(struct sj_from_journal *from, char error[256])
     return rc;
 }
 
-sj_rc sj_from_journal_next(struct sj_from_journal *from, struct sj_batch *batch, uint64_t *ret_size,
-                           char error[256])
+void sj_from_journal_hash(const struct sj_from_journal *from, char ret_hex[33])
 {
-    struct sj_encode encode = {.options = from->options, .batch = batch};
+    XXH128_canonical_t digest;
+    XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(from->hash));
+    for (size_t i = 0; i < sizeof digest.digest; i++)
+        snprintf(ret_hex + 2 * i, 3, "%02x", digest.digest[i]);
+}
+
+sj_rc sj_from_journal_next(struct sj_from_journal *from, struct sj_bundle *bundle,
+                           uint64_t *ret_size, char error[256])
+{
+    struct sj_batch *batch = &bundle->main;
+    struct sj_encode encode = {.options = from->options, .bundle = bundle};
     *ret_size = 0;
-    while (batch->counts.lines < BATCH_EVENTS && !batch->failed) {
+    while (batch->counts.lines < BATCH_EVENTS && !batch->failed && !bundle->failed) {
         if (!from->at || from->at == from->span.end) {
             sj_rc rc = next_span(from, error);
             if (rc < 0 && rc != -SJ_E_CORRUPT)
@@ -170,6 +181,7 @@ sj_rc sj_from_journal_next(struct sj_from_journal *from, struct sj_batch *batch,
                 break;
         }
         encode.line = ++batch->counts.lines;
+        encode.batch = batch;
         take_event(from, &encode, from->at);
         *ret_size += sj_frame_size(from->at);
         from->at += sj_frame_size(from->at);

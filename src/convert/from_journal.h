@@ -6,7 +6,7 @@
 #ifndef SJ_CONVERT_FROM_JOURNAL_H
 #define SJ_CONVERT_FROM_JOURNAL_H
 
-#include "convert/batch.h"
+#include "convert/bundle.h"
 
 struct sj_from_journal;
 
@@ -14,9 +14,12 @@ SJ_MUST_USE sj_rc sj_from_journal_open(const char *dir, const struct sj_encode_o
                                        struct sj_from_journal **ret_from);
 void sj_from_journal_close(struct sj_from_journal *from);
 
-/* Makes a batch of the next events; its "lines" are events. A damaged range that was passed over is
- * a reject of its own. *ret_size: their bytes. Returns how many, 0 at the end. */
-SJ_MUST_USE sj_rc sj_from_journal_next(struct sj_from_journal *from, struct sj_batch *batch,
+/* Makes batches of the next events; their "lines" are events. A damaged range that was passed over
+ * is a reject of its own. *ret_size: their bytes. Returns how many, 0 at the end. */
+SJ_MUST_USE sj_rc sj_from_journal_next(struct sj_from_journal *from, struct sj_bundle *bundle,
                                        uint64_t *ret_size, char error[256]);
+
+/* XXH3-128 of the events read so far, in hex. */
+void sj_from_journal_hash(const struct sj_from_journal *from, char ret_hex[33]);
 
 #endif

@@ -1,11 +1,13 @@
 /*
- * job.h: one run of the converter, shared by the files that make it up: job.c (workers, phases),
- * resume.c (the state on disk), manifest.c (what is written beside the output).
+ * job.h: one run of the converter, shared by the files that make it up: job.c (beginning, end),
+ * work.c (the first pass), finish.c (the second, and names), resume.c (the state on disk),
+ * manifest.c (what is written beside the outputs).
  */
 #ifndef SJ_CONVERT_JOB_H
 #define SJ_CONVERT_JOB_H
 
 #include "convert/csv.h"
+#include "convert/feed.h"
 #include "convert/join.h"
 #include "convert/npz.h"
 #include "convert/order.h"
@@ -14,23 +16,18 @@
 
 #include <pthread.h>
 
-struct sj_piece_crc {
-    uint32_t crc;
-    uint64_t size;
-};
-
 struct sj_job {
     const struct sj_convert_options *options;
     struct sj_encode_options encode;
     struct sj_convert_options joined; /* the options with `encode` as it is used */
     struct sj_convert_report *report;
-    struct sj_source *source;
+    struct sj_source *source; /* of text, or ... */
+    struct sj_feed *feed;     /* ... of what one thread reads */
     struct sj_latency *latency;
     struct sj_csv_map csv;
-    char part_path[4096];
-    char resume_path[4096];
+    char base[4096]; /* what stands beside the outputs is named by it */
+    char resume_path[4128];
     uint64_t digest; /* of options and inputs */
-    int part_fd;     /* -1 for a journal */
     struct sj_tape *tape;
     uint64_t front;
     uint32_t worker_count;
@@ -43,12 +40,20 @@ struct sj_job {
     uint32_t writing; /* batches taken whose rows are not written yet */
     bool saving;
     sj_rc failed;
-    struct sj_piece_crc *crcs; /* of pieces from crc_first on */
-    uint64_t crc_first;
-    size_t crc_max;
     int64_t saved_ns;
     int64_t shown_ns;
 };
+
+/* Puts a line into the report, unless one is there. Returns `rc`. */
+sj_rc sj_job_fail(struct sj_job *job, sj_rc rc, const char *path);
+bool sj_job_stopped(const struct sj_job *job);
+void sj_job_show(struct sj_job *job, const char *phase, bool always);
+
+/* work.c: all inputs to rows in PATH.part, or to events. -EINTR: stopped, and the state saved. */
+SJ_MUST_USE sj_rc sj_job_work(struct sj_job *job);
+
+/* finish.c: the outputs get their order, their format and their names. */
+SJ_MUST_USE sj_rc sj_job_finish(struct sj_job *job);
 
 /* What must be equal for a run to be resumed. */
 SJ_MUST_USE sj_rc sj_job_digest(const struct sj_convert_options *options, uint64_t *ret_digest);

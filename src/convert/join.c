@@ -8,28 +8,30 @@
 #include <string.h>
 #include <sys/uio.h>
 
-void sj_join_init(struct sj_join *join, const struct sj_convert_options *options,
+void sj_join_init(struct sj_join *join, const struct sj_convert_options *options, const char *base,
                   struct sj_source *source, char *error)
 {
-    *join = (struct sj_join){.options = options, .source = source, .error = error};
-    snprintf(join->rejects_path, sizeof join->rejects_path, "%s.rejects.jsonl", options->output);
-    join->state.sorted_exch = join->state.sorted_local = true;
-    join->state.max_exch = join->state.max_local = INT64_MIN;
-    join->state.min_exch = join->state.min_latency = INT64_MAX;
+    join->options = options;
+    join->source = source;
+    join->error = error;
+    snprintf(join->rejects_path, sizeof join->rejects_path, "%s.rejects.jsonl", base);
 }
 
-__attribute__((format(printf, 4, 5))) static sj_rc stop_at(struct sj_join *join,
-                                                           const struct sj_piece *piece,
-                                                           uint64_t line, const char *format, ...)
+/* Something is wrong with this line: the first such line of the piece is what the run stops at. */
+__attribute__((format(printf, 4, 5))) static void stop_at(struct sj_join *join,
+                                                          const struct sj_piece *piece,
+                                                          uint64_t line, const char *format, ...)
 {
-    uint64_t file_line = join->state.file_lines + line;
+    line = line ? line : 1;
+    if (join->stop_line && line >= join->stop_line)
+        return;
+    join->stop_line = line;
     int used = snprintf(join->error, 512, "%.300s:%llu: ", join->options->inputs[piece->file],
-                        (unsigned long long)file_line);
+                        (unsigned long long)(join->account.file_lines + line));
     va_list args;
     va_start(args, format);
     vsnprintf(join->error + used, 512 - (size_t)used, format, args);
     va_end(args);
-    return -SJ_E_MALFORMED;
 }
 
 static bool strict(const struct sj_join *join)
@@ -43,14 +45,14 @@ static sj_rc write_reject(struct sj_join *join, const struct sj_piece *piece,
     char line[2048 + 6 * SJ_REJECTED_TEXT];
     struct sj_json json;
     if (!join->rejects) {
-        join->rejects = fopen(join->rejects_path, join->state.rejects_size ? "ae" : "we");
+        join->rejects = fopen(join->rejects_path, join->account.rejects_size ? "ae" : "we");
         if (!join->rejects)
             return -errno;
     }
     sj_json_init(&json, line, sizeof line);
     sj_json_begin_object(&json);
     sj_json_field_text(&json, "file", join->options->inputs[piece->file]);
-    sj_json_field_uint(&json, "line", join->state.file_lines + rejected->line);
+    sj_json_field_uint(&json, "line", join->account.file_lines + rejected->line);
     sj_json_field_text(&json, "reason", sj_reject_name(rejected->reject));
     sj_json_key(&json, "text");
     sj_json_text_n(&json, batch->reject_text + rejected->text_at, rejected->text_size);
@@ -59,7 +61,7 @@ static sj_rc write_reject(struct sj_join *join, const struct sj_piece *piece,
     if (size < 0)
         return size;
     line[size++] = '\n';
-    join->state.rejects_size += (uint64_t)size;
+    join->account.rejects_size += (uint64_t)size;
     return fwrite(line, 1, (size_t)size, join->rejects) == (size_t)size ? 0 : -EIO;
 }
 
@@ -68,8 +70,10 @@ static sj_rc take_rejects(struct sj_join *join, const struct sj_piece *piece,
 {
     for (size_t i = 0; i < batch->rejected_count; i++) {
         const struct sj_rejected *rejected = &batch->rejected[i];
-        if (strict(join))
-            return stop_at(join, piece, rejected->line, "%s", sj_reject_text(rejected->reject));
+        if (strict(join)) {
+            stop_at(join, piece, rejected->line, "%s", sj_reject_text(rejected->reject));
+            return 0;
+        }
         sj_rc rc = write_reject(join, piece, batch, rejected);
         if (rc < 0) {
             snprintf(join->error, 512, "%.400s: %s", join->rejects_path, sj_rc_text(rc));
@@ -79,31 +83,31 @@ static sj_rc take_rejects(struct sj_join *join, const struct sj_piece *piece,
     return 0;
 }
 
-static sj_rc take_symbol(struct sj_join *join, const struct sj_piece *piece,
-                         const struct sj_batch *batch)
+static void take_symbol(struct sj_join *join, const struct sj_piece *piece, struct sj_track *track,
+                        const struct sj_batch *batch)
 {
-    struct sj_join_state *state = &join->state;
     const char *other = batch->other_symbol;
     uint64_t line = batch->other_line;
     if (!*batch->symbol)
-        return 0;
-    if (!*state->symbol)
-        memcpy(state->symbol, batch->symbol, sizeof state->symbol);
-    if (strcmp(state->symbol, batch->symbol)) {
+        return;
+    if (!*track->symbol)
+        memcpy(track->symbol, batch->symbol, sizeof batch->symbol);
+    if (strcmp(track->symbol, batch->symbol)) {
         other = batch->symbol;
         line = 1;
     }
-    if (!*other)
-        return 0;
-    return stop_at(join, piece, line,
-                   "instrument %s after %s: a file of rows holds one; choose with --symbol", other,
-                   state->symbol);
+    if (*other)
+        stop_at(join, piece, line,
+                "instrument %s after %s: a file of rows holds one; choose with --symbol, or put "
+                "{symbol} in the output's name",
+                other, track->symbol);
 }
 
 /* A modelled feed keeps its order from batch to batch. */
-static void keep_feed_order(struct sj_join *join, struct sj_batch *batch)
+static void keep_feed_order(const struct sj_join *join, const struct sj_track *track,
+                            struct sj_batch *batch)
 {
-    int64_t floor = join->state.max_local;
+    int64_t floor = track->max_local;
     if (!join->options->encode.latency || batch->min_local >= floor)
         return;
     for (size_t i = 0; i < batch->row_count && batch->rows[i].local_ts < floor; i++)
@@ -114,126 +118,120 @@ static void keep_feed_order(struct sj_join *join, struct sj_batch *batch)
     batch->max_local = batch->max_local > floor ? batch->max_local : floor;
 }
 
-static void insert_book(struct sj_join *join, const struct sj_batch *batch,
-                        struct sj_join_place *place)
+static void insert_book(const struct sj_join *join, struct sj_track *track, struct sj_batch *batch)
 {
-    struct sj_join_state *state = &join->state;
+    struct sj_join_place *place = &batch->place;
     place->inserted_count = 0;
     place->inserted_at = batch->row_count;
     if (!batch->has_book)
         return;
     place->inserted_at = batch->first_book_row;
     place->inserted_count = sj_book_rows(
-        join->options->encode.book_mode, state->has_book ? &state->last_book : NULL,
+        join->options->encode.book_mode, track->has_book ? &track->last_book : NULL,
         &batch->first_book, batch->first_book_exch, batch->first_book_local, place->inserted);
-    state->has_book = true;
-    state->last_book = batch->last_book;
+    track->has_book = true;
+    track->last_book = batch->last_book;
 }
 
-static sj_rc look_at_row(struct sj_join *join, const struct sj_piece *piece,
-                         const struct sj_row *row, uint64_t line)
+static void look_at_row(struct sj_join *join, const struct sj_piece *piece, struct sj_track *track,
+                        const struct sj_row *row, uint64_t line)
 {
-    struct sj_join_state *state = &join->state;
-    if (row->exch_ts < state->max_exch) {
-        state->counts.late_rows++;
+    if (row->exch_ts < track->max_exch) {
+        track->counts.late_rows++;
         if (strict(join))
-            return stop_at(join, piece, line, "%s by %lld ns", sj_reject_text(SJ_REJECT_ORDER),
-                           (long long)(state->max_exch - row->exch_ts));
+            stop_at(join, piece, line, "%s by %lld ns", sj_reject_text(SJ_REJECT_ORDER),
+                    (long long)(track->max_exch - row->exch_ts));
     } else {
-        state->max_exch = row->exch_ts;
+        track->max_exch = row->exch_ts;
     }
-    if (row->local_ts < state->max_local) {
-        state->counts.late_local_rows++;
+    if (row->local_ts < track->max_local) {
+        track->counts.late_local_rows++;
         if (strict(join))
-            return stop_at(join, piece, line, "time of receipt runs backwards by %lld ns",
-                           (long long)(state->max_local - row->local_ts));
+            stop_at(join, piece, line, "time of receipt runs backwards by %lld ns",
+                    (long long)(track->max_local - row->local_ts));
     } else {
-        state->max_local = row->local_ts;
+        track->max_local = row->local_ts;
     }
     if (row->local_ts < row->exch_ts) {
-        state->counts.negative_rows++;
+        track->counts.negative_rows++;
         if (strict(join))
-            return stop_at(join, piece, line, "%s by %lld ns", sj_reject_text(SJ_REJECT_LATENCY),
-                           (long long)(row->exch_ts - row->local_ts));
+            stop_at(join, piece, line, "%s by %lld ns", sj_reject_text(SJ_REJECT_LATENCY),
+                    (long long)(row->exch_ts - row->local_ts));
     }
-    return 0;
 }
 
 /* Row by row, only where something is out of order. */
-static sj_rc look_at_rows(struct sj_join *join, const struct sj_piece *piece,
-                          const struct sj_batch *batch, const struct sj_join_place *place)
+static void look_at_rows(struct sj_join *join, const struct sj_piece *piece, struct sj_track *track,
+                         const struct sj_batch *batch)
 {
-    sj_rc rc = 0;
-    for (size_t i = 0; rc >= 0 && i <= batch->row_count; i++) {
+    const struct sj_join_place *place = &batch->place;
+    for (size_t i = 0; i <= batch->row_count; i++) {
         if (i == place->inserted_at)
-            for (size_t k = 0; rc >= 0 && k < place->inserted_count; k++)
-                rc = look_at_row(join, piece, &place->inserted[k], batch->first_book_line);
-        if (rc >= 0 && i < batch->row_count)
-            rc = look_at_row(join, piece, &batch->rows[i],
-                             batch->row_lines && strict(join) ? batch->row_lines[i] : 0);
+            for (size_t k = 0; k < place->inserted_count; k++)
+                look_at_row(join, piece, track, &place->inserted[k], batch->first_book_line);
+        if (i < batch->row_count)
+            look_at_row(join, piece, track, &batch->rows[i],
+                        batch->row_lines && strict(join) ? batch->row_lines[i] : 0);
     }
-    return rc;
 }
 
-static sj_rc take_times(struct sj_join *join, const struct sj_piece *piece,
-                        const struct sj_batch *batch, const struct sj_join_place *place)
-{
-    struct sj_join_state *state = &join->state;
-    if (!batch->has_times)
-        return 0;
-    bool in_order = batch->sorted_exch && batch->min_exch >= state->max_exch;
-    bool in_local_order = batch->sorted_local && batch->min_local >= state->max_local;
-    state->sorted_exch &= in_order;
-    state->sorted_local &= in_local_order;
-    state->min_exch = batch->min_exch < state->min_exch ? batch->min_exch : state->min_exch;
-    state->min_latency =
-        batch->min_latency < state->min_latency ? batch->min_latency : state->min_latency;
-    if (!in_order || !in_local_order || batch->min_latency < 0) {
-        sj_rc rc = look_at_rows(join, piece, batch, place);
-        if (rc < 0)
-            return rc;
-    }
-    state->max_exch = batch->max_exch > state->max_exch ? batch->max_exch : state->max_exch;
-    state->max_local = batch->max_local > state->max_local ? batch->max_local : state->max_local;
-    return 0;
-}
-
-static sj_rc take_running(struct sj_join *join, const struct sj_piece *piece,
-                          const struct sj_batch *batch)
-{
-    struct sj_join_state *state = &join->state;
-    uint64_t gaps = batch->counts.gaps;
-    if (batch->has_running) {
-        bool gap = state->has_running && state->running != batch->running_before;
-        state->counts.gaps += gap;
-        gaps += gap;
-        state->has_running = true;
-        state->running = batch->running_after;
-    }
-    if (gaps && strict(join))
-        return stop_at(join, piece, batch->first_gap_line ? batch->first_gap_line : 1,
-                       "a gap: the running number of volume or updates jumps");
-    return 0;
-}
-
-static sj_rc take_days(struct sj_join *join, const struct sj_piece *piece,
+static void take_times(struct sj_join *join, const struct sj_piece *piece, struct sj_track *track,
                        const struct sj_batch *batch)
 {
-    struct sj_join_state *state = &join->state;
+    if (!batch->has_times)
+        return;
+    bool in_order = batch->sorted_exch && batch->min_exch >= track->max_exch;
+    bool in_local_order = batch->sorted_local && batch->min_local >= track->max_local;
+    track->sorted_exch &= in_order;
+    track->sorted_local &= in_local_order;
+    track->min_exch = batch->min_exch < track->min_exch ? batch->min_exch : track->min_exch;
+    track->min_latency =
+        batch->min_latency < track->min_latency ? batch->min_latency : track->min_latency;
+    if (!in_order || !in_local_order || batch->min_latency < 0)
+        look_at_rows(join, piece, track, batch);
+    track->max_exch = batch->max_exch > track->max_exch ? batch->max_exch : track->max_exch;
+    track->max_local = batch->max_local > track->max_local ? batch->max_local : track->max_local;
+}
+
+static void take_running(struct sj_join *join, const struct sj_piece *piece, struct sj_track *track,
+                         const struct sj_batch *batch)
+{
+    static const char text[] = "a gap: the running number of volume or updates jumps";
+    if (batch->first_gap_line && strict(join))
+        stop_at(join, piece, batch->first_gap_line, text);
+    if (!batch->has_running)
+        return;
+    bool gap =
+        track->has_running && track->running != batch->running_before &&
+        (batch->running_before || !sj_running_restarts(track->running_ns, batch->running_first_ns));
+    track->counts.gaps += gap;
+    if (gap && strict(join))
+        stop_at(join, piece, batch->running_line, text);
+    track->has_running = true;
+    track->running = batch->running_after;
+    track->running_ns = batch->running_last_ns;
+}
+
+static void take_days(struct sj_join *join, const struct sj_piece *piece, struct sj_track *track,
+                      const struct sj_batch *batch)
+{
+    struct sj_account *account = &join->account;
     for (uint32_t i = 0; i < batch->day_count; i++) {
+        int32_t day = batch->days[i].day;
         uint32_t at = 0;
-        while (at < state->day_count && state->days[at].day != batch->days[i].day)
+        while (at < account->day_count && account->days[at].day != day)
             at++;
-        if (at == SJ_DAYS_MAX)
+        if (at == SJ_CONVERT_DAYS_MAX)
             at--;
-        if (at == state->day_count)
-            state->days[state->day_count++] = (struct sj_day_count){batch->days[i].day, 0};
-        state->days[at].count += batch->days[i].count;
-        if (at && strict(join))
-            return stop_at(join, piece, 1, "near here: %s (%d after %d)",
-                           sj_reject_text(SJ_REJECT_DAY), state->days[at].day, state->days[0].day);
+        if (at == account->day_count)
+            account->days[account->day_count++] = (struct sj_day_count){day, 0};
+        account->days[at].count += batch->days[i].count;
+        if (!track->first_day)
+            track->first_day = day;
+        if (day != track->first_day && strict(join))
+            stop_at(join, piece, batch->day_lines[i], "%s (%d after %d)",
+                    sj_reject_text(SJ_REJECT_DAY), day, track->first_day);
     }
-    return 0;
 }
 
 static void add_counts(struct sj_counts *to, const struct sj_counts *from)
@@ -248,15 +246,15 @@ static void add_counts(struct sj_counts *to, const struct sj_counts *from)
 static void move_on(struct sj_join *join, const struct sj_piece *piece,
                     const struct sj_batch *batch)
 {
-    struct sj_join_state *state = &join->state;
-    state->times_seen += batch->times_seen;
-    state->times_off_256 += batch->times_off_256;
-    state->times_off_us += batch->times_off_us;
-    state->text_size += (uint64_t)(piece->end - piece->begin) - piece->unterminated;
-    state->piece_count++;
-    state->file_lines = piece->ends_file ? 0 : state->file_lines + batch->counts.lines;
-    state->file = piece->file + piece->ends_file;
-    state->file_piece = piece->ends_file ? 0 : state->file_piece + 1;
+    struct sj_account *account = &join->account;
+    account->times_seen += batch->times_seen;
+    account->times_off_256 += batch->times_off_256;
+    account->times_off_us += batch->times_off_us;
+    account->text_size += (uint64_t)(piece->end - piece->begin) - piece->unterminated;
+    account->piece_count++;
+    account->file_lines = piece->ends_file ? 0 : account->file_lines + batch->counts.lines;
+    account->file = piece->file + piece->ends_file;
+    account->file_piece = piece->ends_file ? 0 : account->file_piece + 1;
 }
 
 static sj_rc take_cut(struct sj_join *join, const struct sj_piece *piece,
@@ -265,36 +263,78 @@ static sj_rc take_cut(struct sj_join *join, const struct sj_piece *piece,
     struct sj_rejected rejected = {SJ_REJECT_ARCHIVE, 0, batch->counts.lines, 0};
     if (!piece->cut)
         return 0;
-    join->state.cut = true;
-    join->state.counts.rejects[SJ_REJECT_ARCHIVE]++;
-    if (strict(join))
-        return stop_at(join, piece, rejected.line, "%s", sj_reject_text(SJ_REJECT_ARCHIVE));
-    return write_reject(join, piece, batch, &rejected);
+    join->account.cut = true;
+    join->account.counts.rejects[SJ_REJECT_ARCHIVE]++;
+    if (!strict(join))
+        return write_reject(join, piece, batch, &rejected);
+    stop_at(join, piece, rejected.line, "%s", sj_reject_text(SJ_REJECT_ARCHIVE));
+    return 0;
 }
 
-sj_rc sj_join_take(struct sj_join *join, const struct sj_piece *piece, struct sj_batch *batch,
-                   struct sj_join_place *ret_place)
+/* What the track counts itself is of rows in their order; the rest is the batch's. */
+static void take_counts(struct sj_join *join, struct sj_track *track,
+                        const struct sj_counts *before, const struct sj_batch *batch, bool part)
 {
-    sj_rc rc = take_symbol(join, piece, batch);
-    if (rc < 0)
+    struct sj_counts *all = &join->account.counts;
+    all->gaps += track->counts.gaps - before->gaps;
+    all->late_rows += track->counts.late_rows - before->late_rows;
+    all->late_local_rows += track->counts.late_local_rows - before->late_local_rows;
+    all->negative_rows += track->counts.negative_rows - before->negative_rows;
+    add_counts(&track->counts, &batch->counts);
+    if (part)
+        add_counts(all, &batch->counts);
+}
+
+static sj_rc take_batch(struct sj_join *join, const struct sj_piece *piece, struct sj_batch *batch,
+                        bool part)
+{
+    struct sj_output *output;
+    if (part && !sj_join_has_rows(batch)) {
+        add_counts(&join->account.counts, &batch->counts);
+        return 0;
+    }
+    sj_rc rc = sj_outputs_get(&join->outputs, batch->symbol, batch->day, &output);
+    if (rc < 0) {
+        snprintf(join->error, 512, "%.300s: output %u, of %s: %s", join->options->output,
+                 join->outputs.count + 1, batch->symbol, sj_rc_text(rc));
         return rc;
+    }
+    struct sj_track *track = &output->track;
+    struct sj_counts before = track->counts;
+    take_symbol(join, piece, track, batch);
+    keep_feed_order(join, track, batch);
+    insert_book(join, track, batch);
+    take_times(join, piece, track, batch);
+    take_running(join, piece, track, batch);
+    take_days(join, piece, track, batch);
+    take_counts(join, track, &before, batch, part);
+    batch->place.output = (uint32_t)(output->slot);
+    batch->place.turn = output->turn++;
+    batch->place.first_row = track->row_count;
+    track->row_count += batch->row_count + batch->place.inserted_count;
+    join->account.row_count += batch->row_count + batch->place.inserted_count;
+    return sj_output_crc(output, batch->place.turn) ? 0 : -ENOMEM;
+}
+
+sj_rc sj_join_take(struct sj_join *join, const struct sj_piece *piece, struct sj_bundle *bundle)
+{
+    bool parts = sj_outputs_many(&join->outputs);
+    const struct sj_batch *batch = &bundle->main;
+    join->stop_line = 0;
     sj_source_hashed(join->source, piece);
-    keep_feed_order(join, batch);
-    insert_book(join, batch, ret_place);
-    rc = take_times(join, piece, batch, ret_place);
+    sj_rc rc = 0;
+    for (uint32_t i = 0; rc >= 0 && i < sj_join_batch_count(bundle); i++)
+        rc = take_batch(join, piece, sj_join_batch(bundle, i), parts);
     if (rc >= 0)
         rc = take_rejects(join, piece, batch);
     if (rc >= 0)
         rc = take_cut(join, piece, batch);
-    if (rc >= 0)
-        rc = take_running(join, piece, batch);
-    if (rc >= 0)
-        rc = take_days(join, piece, batch);
+    if (rc >= 0 && join->stop_line)
+        rc = -SJ_E_MALFORMED;
     if (rc < 0)
         return rc;
-    add_counts(&join->state.counts, &batch->counts);
-    ret_place->first_row = join->state.row_count;
-    join->state.row_count += batch->row_count + ret_place->inserted_count + batch->frame_count;
+    add_counts(&join->account.counts, &batch->counts);
+    join->account.row_count += batch->frame_count;
     move_on(join, piece, batch);
     return 0;
 }
@@ -327,10 +367,10 @@ static sj_rc write_all(int fd, struct iovec *parts, int count, uint64_t at)
     return 0;
 }
 
-sj_rc sj_join_write(int fd, uint64_t front, const struct sj_batch *batch,
-                    const struct sj_join_place *place, uint32_t *ret_crc)
+sj_rc sj_join_write(int fd, uint64_t front, const struct sj_batch *batch, uint32_t *ret_crc)
 {
     const size_t row = sizeof(struct sj_row);
+    const struct sj_join_place *place = &batch->place;
     size_t before = place->inserted_at;
     struct iovec parts[3] = {
         {batch->rows, before * row},

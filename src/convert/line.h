@@ -21,7 +21,8 @@ enum sj_dialect {
     SJ_DIALECT_ORIGINAL, /* the original system's MD_TICK, MD_BOOK and normalised events */
     SJ_DIALECT_BINANCE,  /* receive time, space, Binance's futures stream message */
     SJ_DIALECT_CSV,      /* csv.h */
-    SJ_DIALECT_JOURNAL   /* no lines, but events of ours */
+    SJ_DIALECT_JOURNAL,  /* no lines, but events of ours */
+    SJ_DIALECT_TAIFEX    /* from_taifex.h */
 };
 
 struct sj_line_parser;

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-
 static void put_inputs(struct sj_json *json, const struct sj_job *job)
 {
     sj_json_key(json, "inputs");
@@ -18,12 +17,14 @@ static void put_inputs(struct sj_json *json, const struct sj_job *job)
         struct stat stat_now;
         sj_json_begin_object(json);
         sj_json_field_text(json, "path", job->options->inputs[i]);
-        if (job->source && !stat(job->options->inputs[i], &stat_now))
+        bool journal = job->encode.dialect == SJ_DIALECT_JOURNAL;
+        if (!journal && !stat(job->options->inputs[i], &stat_now))
             sj_json_field_uint(json, "bytes", (uint64_t)stat_now.st_size);
-        if (job->source) {
+        if (job->source)
             sj_source_hash(job->source, i, hash);
-            sj_json_field_text(json, "xxh128", hash);
-        }
+        else
+            sj_feed_hash(job->feed, i, hash);
+        sj_json_field_text(json, journal ? "events_xxh128" : "xxh128", hash);
         sj_json_end_object(json);
     }
     sj_json_end_array(json);
@@ -33,7 +34,7 @@ static void put_options(struct sj_json *json, const struct sj_job *job)
 {
     static const char *const formats[] = {"npz",   "npz_deflated", "npy",    "csv",
                                           "arrow", "parquet",      "journal"};
-    static const char *const dialects[] = {"jsonl", "binance", "csv", "journal"};
+    static const char *const dialects[] = {"jsonl", "binance", "csv", "journal", "taifex"};
     const struct sj_convert_options *options = job->options;
     const struct sj_encode_options *encode = &options->encode;
     sj_json_key(json, "options");
@@ -72,6 +73,8 @@ static void put_counts(struct sj_json *json, const struct sj_counts *counts)
     sj_json_begin_object(json);
     sj_json_field_uint(json, "lines", counts->lines);
     sj_json_field_uint(json, "trades", counts->trades);
+    if (counts->lots)
+        sj_json_field_uint(json, "lots", counts->lots);
     sj_json_field_uint(json, "books", counts->books);
     sj_json_field_uint(json, "depth_updates", counts->depths);
     sj_json_field_uint(json, "tickers", counts->tickers);
@@ -110,6 +113,36 @@ static void put_result(struct sj_json *json, const struct sj_convert_report *rep
     sj_json_end_array(json);
 }
 
+/* Of a run that makes one file an instrument, a day, or both. */
+static void put_outputs(struct sj_json *json, const struct sj_job *job)
+{
+    const struct sj_outputs *outputs = &job->join.outputs;
+    if (!sj_outputs_many(outputs))
+        return;
+    sj_json_key(json, "outputs");
+    sj_json_begin_array(json);
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        const struct sj_output *output = outputs->list[i];
+        const struct sj_track *track = &output->track;
+        sj_json_begin_object(json);
+        sj_json_field_text(json, "path", output->path);
+        if (*track->symbol)
+            sj_json_field_text(json, "symbol", track->symbol);
+        if (track->day)
+            sj_json_field_int(json, "day", track->day);
+        sj_json_field_uint(json, "rows", output->row_count);
+        sj_json_field_uint(json, "trades", track->counts.trades);
+        sj_json_field_uint(json, "books", track->counts.books);
+        sj_json_field_uint(json, "gaps", track->counts.gaps);
+        sj_json_field_uint(json, "late_rows", track->counts.late_rows);
+        sj_json_field_int(json, "local_shift_ns", output->shift_ns);
+        sj_json_field_int(json, "first_ns", track->min_exch);
+        sj_json_field_int(json, "last_ns", track->max_exch);
+        sj_json_end_object(json);
+    }
+    sj_json_end_array(json);
+}
+
 static sj_rc write_file(const char *output, const char *suffix, const char *text, size_t size)
 {
     char path[4128];
@@ -121,8 +154,7 @@ static sj_rc write_file(const char *output, const char *suffix, const char *text
     return fclose(file) || !whole ? -EIO : 0;
 }
 
-static sj_rc write_metrics(const struct sj_convert_options *options,
-                           const struct sj_convert_report *report)
+static sj_rc write_metrics(const char *base, const struct sj_convert_report *report)
 {
     char text[4096];
     double seconds = (double)report->elapsed_ns * 1e-9;
@@ -144,21 +176,25 @@ static sj_rc write_metrics(const struct sj_convert_options *options,
         seconds > 0 ? (double)report->text_size / seconds : 0,
         (unsigned long long)report->counts.lines, (unsigned long long)report->row_count,
         (unsigned long long)rejected);
-    return write_file(options->output, ".metrics.prom", text, (size_t)size);
+    return write_file(base, ".metrics.prom", text, (size_t)size);
 }
 
 /* A byte of a path takes six at most, as a \\u sequence. */
-static size_t room_for(const struct sj_convert_options *options)
+static size_t room_for(const struct sj_job *job)
 {
-    size_t room = 32768;
+    const struct sj_convert_options *options = job->options;
+    const struct sj_outputs *outputs = &job->join.outputs;
+    size_t room = 65536 + SJ_CONVERT_DAYS_MAX * 64;
     for (uint32_t i = 0; i < options->input_count; i++)
         room += 6 * strlen(options->inputs[i]) + 128;
+    for (uint32_t i = 0; i < outputs->count; i++)
+        room += 6 * strlen(outputs->list[i]->path) + 512;
     return room;
 }
 
 sj_rc sj_job_manifest(const struct sj_job *job)
 {
-    size_t room = room_for(job->options);
+    size_t room = room_for(job);
     char *text = malloc(room);
     struct sj_json json;
     if (!text)
@@ -169,14 +205,15 @@ sj_rc sj_job_manifest(const struct sj_job *job)
     sj_json_field_int(&json, "manifest", 1);
     put_inputs(&json, job);
     put_options(&json, job);
-    put_counts(&json, &job->join.state.counts);
+    put_counts(&json, &job->join.account.counts);
     put_result(&json, job->report);
+    put_outputs(&json, job);
     sj_json_end_object(&json);
     sj_rc rc = sj_json_finish(&json);
     if (rc >= 0) {
         text[rc] = '\n';
-        rc = write_file(job->options->output, ".manifest.json", text, (size_t)rc + 1);
+        rc = write_file(job->base, ".manifest.json", text, (size_t)rc + 1);
     }
     free(text);
-    return rc < 0 ? rc : write_metrics(job->options, job->report);
+    return rc < 0 ? rc : write_metrics(job->base, job->report);
 }

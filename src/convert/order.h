@@ -27,6 +27,7 @@ struct sj_order_options {
     bool sorted_exch; /* already, as they lie */
     bool sorted_local;
     int64_t shift_ns;   /* added to every local_ts */
+    uint32_t threads;   /* that sort; 0: one. The rows do not depend on it */
     const char *output; /* temporary files are made beside it */
     uint32_t run_rows;  /* 0: chosen by row_count; tests make it small */
     sj_rc (*sink)(const struct sj_row *rows, size_t count, void *context);

@@ -4,12 +4,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RUN_ROWS_MIN (1u << 18)
+/* Rows that all threads together sort at a time. */
+#define SORTED_ROWS (1u << 20)
+#define SORTERS_MAX 16
+#define WRITE_ROWS 4096
 #define RUNS_WANTED 1024
 #define CURSOR_ROWS 512
 
@@ -85,11 +91,21 @@ static sj_rc write_rows(int fd, uint64_t first, const struct sj_row *from, size_
 
 /* --- sorting --- */
 
+/* What one thread sorts with. */
 struct sorter {
     struct sj_row *in;
-    struct sj_row *out;
+    struct sj_row *out; /* WRITE_ROWS */
     struct keyed *keys;
     struct keyed *spare;
+};
+
+/* Runs are shared out among threads. */
+struct sorting {
+    struct sj_runs *runs;
+    const struct sj_order_options *options;
+    size_t run_rows;
+    _Atomic uint32_t next;
+    _Atomic sj_rc rc;
 };
 
 /* Bottom up, stable; input that is nearly in order costs little more than a look at it. */
@@ -126,25 +142,53 @@ static sj_rc sort_run(struct sj_runs *runs, const struct sj_order_options *optio
     for (size_t i = 0; i < count; i++)
         sorter->keys[i] = (struct keyed){key_of(runs, &sorter->in[i]), (uint32_t)i};
     const struct keyed *sorted = sort_keys(sorter->keys, sorter->spare, count);
-    for (size_t i = 0; i < count; i++)
-        sorter->out[i] = sorter->in[sorted[i].index];
     run->first_key = sorted[0].key;
-    return write_rows(runs->fd, run->begin, sorter->out, count);
+    for (size_t done = 0; rc >= 0 && done < count;) {
+        size_t part = count - done < WRITE_ROWS ? count - done : WRITE_ROWS;
+        for (size_t i = 0; i < part; i++)
+            sorter->out[i] = sorter->in[sorted[done + i].index];
+        rc = write_rows(runs->fd, run->begin + done, sorter->out, part);
+        done += part;
+    }
+    return rc;
 }
 
-static sj_rc sort_all(struct sj_runs *runs, const struct sj_order_options *options, size_t run_rows)
+static void *sort_main(void *context)
 {
+    struct sorting *sorting = context;
+    size_t rows = sorting->run_rows;
     struct sorter sorter = {
-        malloc(run_rows * sizeof *sorter.in), malloc(run_rows * sizeof *sorter.out),
-        malloc(run_rows * sizeof *sorter.keys), malloc(run_rows * sizeof *sorter.spare)};
-    sj_rc rc = sorter.in && sorter.out && sorter.keys && sorter.spare ? 0 : -ENOMEM;
-    for (uint32_t i = 0; rc >= 0 && i < runs->run_count; i++)
-        rc = sort_run(runs, options, &sorter, &runs->runs[i]);
+        malloc(rows * sizeof *sorter.in), malloc(WRITE_ROWS * sizeof *sorter.out),
+        malloc(rows * sizeof *sorter.keys), malloc(rows * sizeof *sorter.spare)};
+    if (!sorter.in || !sorter.out || !sorter.keys || !sorter.spare)
+        atomic_store(&sorting->rc, -ENOMEM);
+    while (atomic_load(&sorting->rc) >= 0) {
+        uint32_t index = atomic_fetch_add(&sorting->next, 1);
+        if (index >= sorting->runs->run_count)
+            break;
+        sj_rc rc = sort_run(sorting->runs, sorting->options, &sorter, &sorting->runs->runs[index]);
+        if (rc < 0)
+            atomic_store(&sorting->rc, rc);
+    }
     free(sorter.in);
     free(sorter.out);
     free(sorter.keys);
     free(sorter.spare);
-    return rc;
+    return NULL;
+}
+
+static sj_rc sort_all(struct sj_runs *runs, const struct sj_order_options *options, size_t run_rows)
+{
+    struct sorting sorting = {.runs = runs, .options = options, .run_rows = run_rows};
+    pthread_t threads[SORTERS_MAX];
+    uint32_t started = 0;
+    while (started + 1 < options->threads && started + 1 < runs->run_count &&
+           started < SORTERS_MAX && !pthread_create(&threads[started], NULL, sort_main, &sorting))
+        started++;
+    sort_main(&sorting);
+    for (uint32_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    return atomic_load(&sorting.rc);
 }
 
 static int by_first_key(const void *a, const void *b)
@@ -179,6 +223,8 @@ static sj_rc make_runs(struct sj_runs *runs, const struct sj_order_options *opti
 {
     uint64_t rows = options->row_count;
     size_t run_rows = options->run_rows ? options->run_rows : RUN_ROWS_MIN;
+    if (!options->run_rows && options->threads > SORTED_ROWS / RUN_ROWS_MIN)
+        run_rows = SORTED_ROWS / (options->threads < SORTERS_MAX ? options->threads : SORTERS_MAX);
     if (!options->run_rows && rows / RUNS_WANTED > run_rows)
         run_rows = (size_t)(rows / RUNS_WANTED + 1);
     if (runs->key == SJ_RUNS_EXCH ? options->sorted_exch : options->sorted_local)

@@ -282,7 +282,7 @@ static sj_rc run_rows(struct synth *synth, const char *path, enum sj_convert_for
     if (latency)
         rc = sj_latency_create(latency, NULL, synth->options->seed, &synth->latency, error);
     if (rc >= 0)
-        rc = sj_sink_create(path, format, &sink);
+        rc = sj_sink_create(path, format, 1, &sink);
     if (rc < 0)
         return rc;
     rc = write_rows(synth, sink, ret_count);

@@ -109,9 +109,7 @@ static sj_rc define(struct sj_tape *tape, const struct sj_batch_code *code, int6
     *ret_id = sj_instruments_find(tape->instruments, code->code, size);
     if (*ret_id)
         return 0;
-    struct sj_instrument definition = {.exch_ns = ns,
-                                       .recv_ns = ns,
-                                       .exchange = code->exchange,
+    struct sj_instrument definition = {.exchange = code->exchange,
                                        .security = code->security,
                                        .reference_e6 = SJ_NULL_E6,
                                        .limit_up_e6 = SJ_NULL_E6,
@@ -120,6 +118,9 @@ static sj_rc define(struct sj_tape *tape, const struct sj_batch_code *code, int6
                                        .multiplier_e6 = SJ_NULL_E6,
                                        .tick_e6 = SJ_NULL_E6,
                                        .unit = code->security == SJ_SECURITY_STK ? 1000 : 1};
+    if (code->definition)
+        definition = *code->definition;
+    definition.exch_ns = definition.recv_ns = ns;
     memcpy(definition.code, code->code, sizeof code->code);
     sj_frame_head(&definition, SJ_EVENT_INSTRUMENT, sizeof definition);
     sj_rc rc = sj_instruments_put(tape->instruments, &definition, ret_id);
@@ -157,6 +158,8 @@ sj_rc sj_tape_put(struct sj_tape *tape, struct sj_batch *batch)
         struct sj_frame *frame = (struct sj_frame *)(void *)(batch->frames + at);
         frame->seq = ++tape->seq;
         frame->instrument = tape->ids[frame->instrument - 1];
+        if (frame->template_id == SJ_EVENT_LEGS) /* of the trade before it */
+            ((struct sj_legs *)(void *)frame)->trade_seq = tape->seq - 1;
         at += sj_frame_size(frame);
         if (tape->seq <= tape->there_seq)
             run = at;
@@ -190,7 +193,7 @@ sj_rc sj_tape_count(const char *dir, uint64_t *ret_count)
             continue;
         for (const uint8_t *at = span.begin; at < span.end; at += sj_frame_size(at)) {
             uint16_t type = ((const struct sj_frame *)(const void *)at)->template_id;
-            count += type == SJ_EVENT_TRADE || type == SJ_EVENT_BOOK;
+            count += type == SJ_EVENT_TRADE || type == SJ_EVENT_BOOK || type == SJ_EVENT_LEGS;
         }
     }
     sj_journal_reader_close(reader);

@@ -30,7 +30,7 @@ uint32_t sj_tape_instrument_count(const struct sj_tape *tape);
 /* Closes in order. Accepts NULL. */
 sj_rc sj_tape_close(struct sj_tape *tape);
 
-/* Reads the journal and counts the converted trades and books in it. */
+/* Reads the journal and counts the converted trades, legs and books in it. */
 SJ_MUST_USE sj_rc sj_tape_count(const char *dir, uint64_t *ret_count);
 
 #endif

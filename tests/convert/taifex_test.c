@@ -1,5 +1,5 @@
 /* The converter's reading of TAIFEX's CSV, and the whole way into a journal and back. */
-#include "convert/taifex.h"
+#include "convert/convert.h"
 #include "convert/taifex_csv.h"
 #include "journal/journal.h"
 
@@ -41,7 +41,7 @@ static int tear_down(void **state)
 
 static sj_rc parse(struct fixture *fixture, const char *text)
 {
-    return sj_taifex_parse(text, strlen(text), fixture->instruments, &fixture->day);
+    return sj_taifex_parse(text, strlen(text), true, fixture->instruments, &fixture->day);
 }
 
 static void one_line_becomes_one_exact_trade(void **state)
@@ -120,7 +120,7 @@ static void each_kind_of_bad_line_is_refused_by_its_number(void **state)
         snprintf(text, sizeof text, HEADER "20210726,TX,202108,084500,17300,2,-,-,\n%s\n",
                  cases[i].line);
         assert_int_equal(parse(fixture, text), -SJ_E_MALFORMED);
-        assert_non_null(strstr(fixture->day.error, "line 3: "));
+        assert_int_equal(fixture->day.error_line, 3);
         if (!strstr(fixture->day.error, cases[i].says))
             fail_msg("'%s' does not speak of %s", fixture->day.error, cases[i].says);
         assert_null(fixture->day.rows);
@@ -145,30 +145,99 @@ static void write_file(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+static sj_rc convert(const char *in, const char *out, enum sj_convert_format format, bool strict,
+                     struct sj_convert_report *report)
+{
+    struct sj_convert_options options = {
+        .inputs = &in,
+        .input_count = 1,
+        .output = out,
+        .format = format,
+        .encode = {.dialect = SJ_DIALECT_TAIFEX, .strict = strict}};
+    return sj_convert_rows(&options, report);
+}
+
 static void a_file_goes_into_a_journal_once(void **state)
 {
-    (void)state;
-    char dir[] = "/tmp/shijim-taifex-XXXXXX";
-    char csv[64];
-    char journal[64];
-    char command[128];
-    struct sj_taifex_report report;
-    assert_non_null(mkdtemp(dir));
-    snprintf(csv, sizeof csv, "%s/day.csv", dir);
-    snprintf(journal, sizeof journal, "%s/journal", dir);
+    const char *csv = sj_test_path(*state, "day.csv");
+    const char *journal = sj_test_path(*state, "journal");
+    struct sj_convert_report report;
     write_file(csv, HEADER "20210726,TX,202108,090000,17300,2,-,-,\n"
                            "20210723,TX,202108,150001,17310,4,-,-,\n"
                            "20210726,CAF,202108/202109,084531,-.09,40,88.2,88.19,\n");
-    assert_int_equal(sj_convert_taifex(csv, journal, &report), 0);
-    assert_int_equal(report.trade_count, 3);
-    assert_int_equal(report.lot_count, 23);
+    assert_int_equal(convert(csv, journal, SJ_TO_JOURNAL, true, &report), 0);
+    assert_int_equal(report.counts.trades, 3);
+    assert_int_equal(report.counts.lots, 23);
     assert_int_equal(report.instrument_count, 2);
-    assert_int_equal(sj_convert_taifex(csv, journal, &report), -SJ_E_BUSY);
+    assert_int_equal(report.days[0].day, 20210726);
+    assert_int_equal(convert(csv, journal, SJ_TO_JOURNAL, true, &report), -SJ_E_BUSY);
     assert_non_null(strstr(report.error, "already holds"));
-    assert_int_equal(sj_convert_taifex("/nowhere.csv", journal, &report), -ENOENT);
+    assert_int_equal(convert("/nowhere.csv", journal, SJ_TO_JOURNAL, true, &report), -ENOENT);
     assert_non_null(strstr(report.error, "/nowhere.csv"));
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    assert_int_equal(system(command), 0);
+}
+
+/* What a journal says of itself is what the file said. */
+static void a_journal_has_legs_behind_their_trades_and_running_totals(void **state)
+{
+    const char *csv = sj_test_path(*state, "day.csv");
+    const char *dir = sj_test_path(*state, "journal");
+    struct sj_convert_report report;
+    struct sj_journal_reader_options options = {.dir = dir};
+    struct sj_journal_reader *reader;
+    struct sj_journal_span span;
+    uint64_t trade_seq = 0;
+    int trades = 0;
+    int legs = 0;
+    write_file(csv, HEADER "20210726,CAF,202108/202109,084531,-.09,40,88.2,88.19,*\n"
+                           "20210726,CAF,202108/202109,084532,-.07,2,88.2,88.13,\n");
+    assert_int_equal(convert(csv, dir, SJ_TO_JOURNAL, true, &report), 0);
+    assert_int_equal(sj_journal_reader_open(&options, &reader), 0);
+    while (sj_journal_read(reader, &span) > 0)
+        for (const uint8_t *at = span.begin; at < span.end; at += sj_frame_size(at)) {
+            const struct sj_trade *trade = (const struct sj_trade *)(const void *)at;
+            const struct sj_legs *both = (const struct sj_legs *)(const void *)at;
+            if (trade->template_id == SJ_EVENT_TRADE) {
+                trade_seq = trade->seq;
+                assert_int_equal(trade->total_volume, trades ? 21 : 20);
+                assert_int_equal(trade->flags, trades ? 0 : SJ_FLAG_AUCTION);
+                assert_int_equal(trade->low_e6, -90000);
+                trades++;
+            } else if (trade->template_id == SJ_EVENT_LEGS) {
+                assert_int_equal(both->trade_seq, trade_seq);
+                assert_int_equal(both->near_price_e6, 88200000);
+                legs++;
+            }
+        }
+    sj_journal_reader_close(reader);
+    assert_int_equal(trades, 2);
+    assert_int_equal(legs, 2);
+}
+
+static void wrong_lines_are_rejects_or_stop_a_strict_run_at_file_and_line(void **state)
+{
+    const char *csv = sj_test_path(*state, "day.csv");
+    const char *out = sj_test_path(*state, "out.npz");
+    struct sj_convert_report report;
+    char *rejects;
+    char place[256];
+    write_file(csv, HEADER "20210726,TX,202108,090000,17300,2,-,-,\n"
+                           "20210726,TX,202108,0900,17300,2,-,-,\n"
+                           "20210726,TX,202108\n"
+                           "20210726,TX,202108,090001,17301,4,-,-,\n");
+    assert_int_equal(convert(csv, out, SJ_TO_NPZ, false, &report), 0);
+    assert_int_equal(report.row_count, 2);
+    assert_int_equal(report.counts.lines, 5);
+    assert_int_equal(report.counts.rejects[SJ_REJECT_RANGE], 1);
+    assert_int_equal(report.counts.rejects[SJ_REJECT_COLUMNS], 1);
+    sj_test_read(sj_test_path(*state, "out.npz.rejects.jsonl"), &rejects);
+    assert_non_null(strstr(rejects, "\"line\":3,\"reason\":\"range\""));
+    assert_non_null(strstr(rejects, "\"line\":4,\"reason\":\"columns\""));
+    free(rejects);
+    const char *other = sj_test_path(*state, "other.npz");
+    assert_int_equal(convert(csv, other, SJ_TO_NPZ, true, &report), -SJ_E_MALFORMED);
+    snprintf(place, sizeof place, "%s:3: time '0900' is not HHMMSS", csv);
+    assert_string_equal(report.error, place);
+    assert_int_equal(access(other, F_OK), -1);
 }
 
 /* The exchange's header of options, in Big5. */
@@ -201,12 +270,42 @@ static void options_carry_strike_right_and_the_brokers_code(void **state)
     assert_int_equal(instrument->option_right, 'C');
     assert_int_equal(instrument->strike_e6, 17000000000);
     instrument = sj_instruments_get(fixture->instruments, put->instrument);
-    assert_memory_equal(instrument->code, "CDO62.5X1", 10);
+    assert_memory_equal(instrument->code, "CDO00625X1", 11);
     assert_memory_equal(instrument->delivery_month, "202112W1", 8);
     sj_taifex_day_done(&fixture->day);
     snprintf(text, sizeof text, "%s20210726,TXO,17000,202108,X,084501,1,1,\n", options_header);
     assert_int_equal(parse(fixture, text), -SJ_E_MALFORMED);
-    assert_string_equal(fixture->day.error, "line 2: the right is 'X', neither C nor P");
+    assert_int_equal(fixture->day.error_line, 2);
+    assert_string_equal(fixture->day.error, "the right is 'X', neither C nor P");
+}
+
+/* A week's option has another product at the broker than the month's. */
+static void options_of_a_week_are_other_instruments_than_those_of_the_month(void **state)
+{
+    static const struct {
+        const char *expiry;
+        const char *code;
+    } cases[] = {{"202108", "TXO09900H1"},   {"202108W1", "TX109900H1"},
+                 {"202108W5", "TX509900H1"}, {"202108F1", "TXU09900H1"},
+                 {"202108F3", "TXX09900H1"}, {"202108F5", "TXZ09900H1"}};
+    struct fixture *fixture = *state;
+    char text[2048];
+    size_t used = (size_t)snprintf(text, sizeof text, "%s", options_header);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "20210726,TXO,9900,%s,C,084501,1,1,\n", cases[i].expiry);
+    assert_int_equal(parse(fixture, text), 0);
+    assert_int_equal(sj_instruments_count(fixture->instruments), sizeof cases / sizeof cases[0]);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_not_equal(
+            sj_instruments_find(fixture->instruments, cases[i].code, strlen(cases[i].code)), 0);
+    sj_taifex_day_done(&fixture->day);
+    snprintf(text, sizeof text,
+             "%s20210726,TXO,17000,202108,C,084501,1,1,\n"
+             "20210726,TXO,17000,203108,C,084501,1,1,\n",
+             options_header);
+    assert_int_equal(parse(fixture, text), -SJ_E_MALFORMED);
+    assert_string_equal(fixture->day.error, "two contracts have the code TXO17000H1");
 }
 
 int taifex_tests(void)
@@ -225,7 +324,11 @@ int taifex_tests(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(options_carry_strike_right_and_the_brokers_code, set_up,
                                         tear_down),
-        cmocka_unit_test(a_file_goes_into_a_journal_once),
+        cmocka_unit_test_setup_teardown(
+            options_of_a_week_are_other_instruments_than_those_of_the_month, set_up, tear_down),
+        WITH_DIR(a_file_goes_into_a_journal_once),
+        WITH_DIR(a_journal_has_legs_behind_their_trades_and_running_totals),
+        WITH_DIR(wrong_lines_are_rejects_or_stop_a_strict_run_at_file_and_line),
     };
     return cmocka_run_group_tests_name("convert/taifex", tests, NULL, NULL);
 }
