@@ -18,6 +18,7 @@ int npz_tests(void);
 int line_tests(void);
 int rows_tests(void);
 int formats_tests(void);
+int outputs_tests(void);
 
 /* A temporary folder as the state of a test. */
 struct sj_test_dir {

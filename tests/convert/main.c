@@ -2,5 +2,8 @@
 
 int main(void)
 {
-    return taifex_tests() + npz_tests() + line_tests() + rows_tests() + formats_tests() ? 1 : 0;
+    return taifex_tests() + npz_tests() + line_tests() + rows_tests() + formats_tests() +
+                   outputs_tests()
+               ? 1
+               : 0;
 }

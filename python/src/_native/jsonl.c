@@ -11,7 +11,7 @@
 
 #include "gather.h"
 
-#include "convert/batch.h"
+#include "convert/encode.h"
 #include "convert/source.h"
 #include "event/instruments.h"
 
@@ -39,7 +39,7 @@ struct archive {
     struct sj_instruments *instruments;
     struct sj_encode_options options;
     struct sj_piece piece;
-    struct sj_batch batch;
+    struct sj_bundle bundle;
     uint32_t *ids; /* of the batch's codes; 0: not wanted */
     size_t ids_max;
     struct sj_run run;
@@ -68,7 +68,7 @@ static void archive_release(struct archive *archive)
     sj_line_parser_close(archive->parser);
     sj_instruments_close(archive->instruments);
     if (archive->open)
-        sj_batch_done(&archive->batch);
+        sj_bundle_done(&archive->bundle);
     free(archive->piece.memory);
     free(archive->ids);
     archive->source = NULL;
@@ -119,7 +119,7 @@ static int copy_words(PyObject *list, char ***ret, uint32_t *ret_count)
 static int archive_open(struct archive *archive)
 {
     char error[256] = "";
-    sj_batch_init(&archive->batch);
+    sj_bundle_init(&archive->bundle, false, false);
     archive->open = true;
     archive->piece.memory = malloc(SJ_PIECE_MEMORY);
     archive->rejects = calloc(REJECTS_KEPT, sizeof(*archive->rejects));
@@ -178,8 +178,8 @@ static bool is_wanted(const struct archive *archive, const struct sj_batch_code 
 
 static sj_rc define(struct archive *archive, const struct sj_batch_code *code, uint32_t *ret_id)
 {
-    struct sj_instrument definition = {.exch_ns = archive->batch.min_exch,
-                                       .recv_ns = archive->batch.min_exch,
+    struct sj_instrument definition = {.exch_ns = archive->bundle.main.min_exch,
+                                       .recv_ns = archive->bundle.main.min_exch,
                                        .exchange = code->exchange,
                                        .security = code->security,
                                        .reference_e6 = SJ_NULL_E6,
@@ -200,7 +200,7 @@ static sj_rc define(struct archive *archive, const struct sj_batch_code *code, u
 
 static sj_rc define_codes(struct archive *archive)
 {
-    const struct sj_batch *batch = &archive->batch;
+    const struct sj_batch *batch = &archive->bundle.main;
     if (archive->ids_max < batch->code_count) {
         uint32_t *ids = realloc(archive->ids, 2 * (size_t)batch->code_count * sizeof(*ids));
         if (!ids)
@@ -220,7 +220,7 @@ static sj_rc define_codes(struct archive *archive)
 /* Frames of what is not wanted get the kind 0, which no filter asks for. */
 static void number_frames(struct archive *archive)
 {
-    struct sj_batch *batch = &archive->batch;
+    struct sj_batch *batch = &archive->bundle.main;
     for (size_t at = 0; at < batch->frames_size;) {
         struct sj_frame *frame = (struct sj_frame *)(void *)(batch->frames + at);
         frame->seq = ++archive->seq;
@@ -246,7 +246,7 @@ static uint64_t offset_of(const struct sj_piece *piece, uint64_t line)
 
 static void keep_rejects(struct archive *archive)
 {
-    const struct sj_batch *batch = &archive->batch;
+    const struct sj_batch *batch = &archive->bundle.main;
     for (size_t i = 0; i < batch->rejected_count; i++) {
         const struct sj_rejected *from = &batch->rejected[i];
         archive->reject_counts[from->reject]++;
@@ -272,14 +272,14 @@ static sj_rc next_piece(struct archive *archive)
         return rc;
     if (archive->piece.starts_file)
         archive->line = 0;
-    sj_batch_clear(&archive->batch);
-    sj_encode_piece(&archive->options, archive->parser, &archive->piece, &archive->batch);
-    rc = archive->batch.failed ? -ENOMEM : define_codes(archive);
+    sj_bundle_clear(&archive->bundle);
+    sj_encode_piece(&archive->options, archive->parser, &archive->piece, &archive->bundle);
+    rc = archive->bundle.main.failed ? -ENOMEM : define_codes(archive);
     if (rc < 0)
         return rc;
     number_frames(archive);
     keep_rejects(archive);
-    archive->line += archive->batch.counts.lines;
+    archive->line += archive->bundle.main.counts.lines;
     archive->cut = archive->piece.cut;
     return 1;
 }
