@@ -28,8 +28,12 @@ rm -f build-wheel/*.whl
 log=build-wheel/wheel.log
 PATH=$DEPS/python/bin:$PATH run_logged "$log" "$DEPS/python/bin/pip" wheel --quiet --no-deps --no-index --no-build-isolation \
     --wheel-dir build-wheel --config-settings=build-dir="$PWD/build-wheel/meson" "${options[@]}" ./python
-# The build names the Python it ran with; what it made is good from 3.10 on.
+# The build names the Python it ran with; what it made is good from 3.10 on. Libraries of which there is
+# no archive to link are put beside it.
 name=$("$DEPS/python/bin/python" -m wheel tags --remove --python-tag cp310 build-wheel/shijim-*.whl)
+rm -rf build-wheel/repaired
+PATH=$DEPS/python/bin:$PATH run_logged build-wheel/repair.log "$DEPS/python/bin/python" -m auditwheel repair \
+    --wheel-dir build-wheel/repaired "build-wheel/$name"
 mkdir -p "$out"
-mv "build-wheel/$name" "$out/"
-say "built $out/$name"
+mv build-wheel/repaired/*.whl "$out/"
+(cd "$out" && say "built $out/$(echo shijim-*-abi3-manylinux*.whl)")
