@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char error[SJ_PORTFOLIO_ERROR_MAX];
     const char *text = (const char *)data + 1;
     sj_rc rc = 0;
-    if (size < 1 || sj_portfolio_create(0, &ops, &portfolio) < 0)
+    if (size < 1 || sj_portfolio_create(0, "", &ops, &portfolio) < 0)
         return 0;
     sj_portfolio_begin(portfolio, 1);
     size--;

@@ -59,14 +59,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data;
     struct sj_order_report report;
     char message[48];
-    uint32_t types;
+    static const struct sj_account_name wanted[SJ_ACCOUNTS] = {{"9A95", "1234567"},
+                                                               {"F002000", "7654321"}};
+    struct sj_order_accounts accounts;
     bool simulation;
     if (sj_order_parse_event(NULL, text, size, &report) > 0)
         check(&report);
     take_list(text, size);
     sj_order_parse_message(text, size, message, sizeof message);
-    if (sj_order_parse_accounts(text, size, &types) >= 0)
-        require(types <= 3);
+    if (sj_order_parse_accounts(text, size, wanted, &accounts) >= 0)
+        require(accounts.types <= 3 && (!accounts.found[0] || accounts.count[0] > 0));
     (void)!sj_order_parse_simulation(text, size, &simulation);
     return 0;
 }

@@ -74,9 +74,8 @@ SJ_API SJ_MUST_USE sj_rc sj_bus_publish_many(struct sj_bus *bus, const void *fra
  *   sj_rc sj_bus_commit(bus)  As stage, and shows everything staged, with one release store.
  *   void sj_bus_flush(bus)    Shows what is staged. Without anything staged it does nothing.
  *   void sj_bus_abort(bus)    Gives the claim back; staged frames before it stay.
- *   void sj_bus_warm(bus, size)   Asks for the cache lines of the next `size` bytes of the ring: for
- *                       a producer that publishes rarely, and then in haste.
- * All [producer].
+ *   void sj_bus_warm(bus, size)   Asks for the cache lines of the next `size` bytes of the ring:
+ * for a producer that publishes rarely, and then in haste. All [producer].
  */
 
 /* The sequence of the last event shown (0: none), and how many publishes were refused. */

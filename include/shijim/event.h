@@ -82,7 +82,8 @@ enum sj_flag {
     SJ_FLAG_BACKFILLED = 1 << 5, /* fetched from history to fill a gap */
     SJ_FLAG_DUPLICATE = 1 << 6,  /* same total volume and time as the event before it */
     SJ_FLAG_OUT_OF_ORDER = 1 << 7, /* exchange time or total volume ran backwards */
-    SJ_FLAG_AUCTION = 1 << 8       /* a trade of an opening auction */
+    SJ_FLAG_AUCTION = 1 << 8,      /* a trade of an opening auction */
+    SJ_FLAG_COMBO = 1 << 9         /* a report about a combo order, which is not supported */
 };
 
 /* Source ids: who published. (src, seq) names an event for ever. */
@@ -377,7 +378,7 @@ struct sj_intent {
     int64_t arrival_mid_e6;
     uint32_t quantity;
     uint32_t strategy;
-    uint32_t account;
+    uint32_t account;      /* 0 stocks, 1 futures and options */
     uint8_t kind;          /* enum sj_intent_kind */
     uint8_t side;          /* enum sj_side */
     uint8_t price_type;    /* 1 LMT, 2 MKT, 3 MKP */
@@ -385,7 +386,8 @@ struct sj_intent {
     uint8_t order_cond;
     uint8_t order_lot;
     uint8_t octype;
-    uint8_t intent_reserved[5];
+    uint8_t daytrade_short; /* 1: stock that is not held is sold, to be bought back the same day */
+    uint8_t intent_reserved[4];
     char custom_field[8];
     uint64_t origin_seq; /* asked for by a strategy's own process: its event; 0: by none */
     uint32_t origin_src; /* the source of that event */
@@ -434,7 +436,8 @@ struct sj_order_update {
     char seqno[16];
     char op_code[8];
     char text[48];
-    uint8_t order_reserved2[8];
+    uint8_t account;
+    uint8_t order_reserved2[7];
 };
 
 struct sj_fill {
@@ -445,13 +448,15 @@ struct sj_fill {
     uint32_t strategy;
     uint8_t side;
     uint8_t order_lot;
-    uint8_t fill_reserved[6];
+    uint8_t account;
+    uint8_t daytrade_short;
+    uint8_t fill_reserved[4];
     int64_t fee_e6;
     int64_t tax_e6;
     char order_id[24];
     char exchange_seq[24];
     char ordno[8];
-    uint8_t fill_reserved2[16];
+    char account_id[16];
 };
 
 struct sj_account_snapshot {
@@ -466,7 +471,7 @@ struct sj_account_snapshot {
     int64_t realized_pnl_e6;
     int64_t unrealized_pnl_e6;
     int64_t fees_e6;
-    uint8_t account_reserved2[16];
+    char account_id[16];
 };
 
 struct sj_position_snapshot {

@@ -60,7 +60,8 @@ struct sj_strategy_order {
     uint8_t cond;
     uint8_t lot;
     uint8_t octype;
-    uint8_t order_reserved[6];
+    uint8_t daytrade_short; /* 1: sells stock that is not held, to be bought back the same day */
+    uint8_t order_reserved[5];
 };
 
 /* Where an order stands (src/order/machine.h has the table of its changes). */
@@ -126,7 +127,8 @@ struct sj_strategy_api {
     /* on_timer at or right after `at_ns`; one timer a strategy: a new one replaces it. */
     void (*timer)(struct sj_strategy_host *host, int64_t at_ns);
     const struct sj_instrument *(*instrument)(const struct sj_strategy_host *host, uint32_t id);
-    uint32_t (*find)(const struct sj_strategy_host *host, const char *code); /* 0: none */
+    uint32_t (*find)(const struct sj_strategy_host *host,
+                     const char *code); /* 0: none; TXFR1: its month */
     const struct sj_top *(*top)(const struct sj_strategy_host *host, uint32_t instrument);
     /* One tick up (+1) or down (-1) from a price, `steps` times; null beyond the daily limits. */
     int64_t (*tick_step)(const struct sj_strategy_host *host, uint32_t instrument, int64_t price_e6,

@@ -66,9 +66,12 @@ void fees_put(struct sj_account *account, struct held *held, struct sj_fill *fil
     struct sj_fees sum = {0};
     const struct sj_fee_terms *terms = terms_of(account, held, odd);
     struct sj_fee_order *order = order_of(account, fill->intent_id);
-    /* A sale of what was bought today is a day trade, as far as it was. */
+    /* A sale of what was bought today is a day trade, as far as it was; and all of a sale that was
+     * declared one. */
     int64_t day = 0;
-    if (fill->side == SJ_SIDE_SELL && held->bought > held->sold)
+    if (fill->side == SJ_SIDE_SELL && fill->daytrade_short)
+        day = units;
+    else if (fill->side == SJ_SIDE_SELL && held->bought > held->sold)
         day = held->bought - held->sold < units ? held->bought - held->sold : units;
     if (terms && (!add(terms, order, fill, day, true, &sum) ||
                   !add(terms, order, fill, units - day, false, &sum)))

@@ -27,17 +27,19 @@ struct sj_portfolio {
     uint32_t told_count; /* contracts that the last snapshot told of, not flat */
     uint32_t told[SJ_PORTFOLIO_ROWS_MAX];
     int64_t balance_e6, pending_e6; /* null: not told */
+    char account_id[16];
     struct sj_account_snapshot snapshot;
     struct sj_portfolio_counts counts;
 };
 
-sj_rc sj_portfolio_create(uint32_t account, const struct sj_portfolio_ops *ops,
-                          struct sj_portfolio **ret_portfolio)
+sj_rc sj_portfolio_create(uint32_t account, const char *account_id,
+                          const struct sj_portfolio_ops *ops, struct sj_portfolio **ret_portfolio)
 {
     struct sj_portfolio *portfolio = calloc(1, sizeof *portfolio);
     if (!portfolio)
         return -ENOMEM;
     portfolio->account = account;
+    memcpy(portfolio->account_id, account_id, strnlen(account_id, sizeof portfolio->account_id));
     portfolio->ops = *ops;
     sj_portfolio_begin(portfolio, 0);
     *ret_portfolio = portfolio;
@@ -59,6 +61,7 @@ void sj_portfolio_begin(struct sj_portfolio *portfolio, int64_t now_ns)
     memset(snapshot, 0, sizeof *snapshot);
     sj_frame_head(snapshot, SJ_EVENT_ACCOUNT, sizeof *snapshot);
     snapshot->account = portfolio->account;
+    memcpy(snapshot->account_id, portfolio->account_id, sizeof snapshot->account_id);
     snapshot->exch_ns = snapshot->recv_ns = now_ns;
     snapshot->cash_e6 = snapshot->equity_e6 = snapshot->margin_available_e6 = SJ_NULL_E6;
     snapshot->margin_initial_e6 = snapshot->margin_maintenance_e6 = SJ_NULL_E6;
@@ -150,6 +153,9 @@ static sj_rc take_position(struct sj_portfolio *portfolio, const json_t *item, b
     uint32_t id = portfolio->ops.find(portfolio->ops.context, code, strlen(code));
     if (id == 0) {
         portfolio->counts.unknown_count++;
+        if (portfolio->ops.unknown)
+            portfolio->ops.unknown(portfolio->ops.context, code,
+                                   buy ? (int64_t)count : -(int64_t)count);
         return 0;
     }
     struct holding *row = row_of(portfolio, id);

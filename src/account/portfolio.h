@@ -36,6 +36,8 @@ struct sj_portfolio_ops {
     uint32_t (*find)(void *context, const char *code, size_t size);
     uint32_t (*unit)(void *context, uint32_t instrument);
     void (*emit)(void *context, struct sj_frame *event);
+    /* A position in a contract that `find` does not know, left out. May be NULL. */
+    void (*unknown)(void *context, const char *code, int64_t quantity);
 };
 
 struct sj_portfolio_counts {
@@ -43,8 +45,9 @@ struct sj_portfolio_counts {
     uint64_t unknown_count; /* positions in contracts that we do not know: they are left out */
 };
 
-/* -ENOMEM. `account`: its number in the events. */
-SJ_MUST_USE sj_rc sj_portfolio_create(uint32_t account, const struct sj_portfolio_ops *ops,
+/* -ENOMEM. `account`: its number in the events; `account_id`: its name there, at most 16 bytes. */
+SJ_MUST_USE sj_rc sj_portfolio_create(uint32_t account, const char *account_id,
+                                      const struct sj_portfolio_ops *ops,
                                       struct sj_portfolio **ret_portfolio);
 void sj_portfolio_close(struct sj_portfolio *portfolio);
 

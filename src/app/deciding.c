@@ -35,15 +35,6 @@ static struct sj_rest_contract contract_of(const struct sj_instrument *instrumen
     return contract;
 }
 
-/* A continuous contract (TXFR1) is traded, and its events come, as the month it stands for. */
-static uint32_t traded_id(const struct sj_instruments *instruments,
-                          const struct sj_instrument *instrument)
-{
-    size_t size = strnlen(instrument->target_code, sizeof instrument->target_code);
-    uint32_t id = size ? sj_instruments_find(instruments, instrument->target_code, size) : 0;
-    return id ? id : instrument->instrument;
-}
-
 static sj_rc choose(struct chosen *chosen, uint32_t id)
 {
     for (uint32_t i = 0; i < chosen->count; i++)
@@ -69,7 +60,8 @@ static sj_rc choose_matching(const struct sj_instruments *instruments,
         if (!sj_selector_matches(selector, &contract))
             continue;
         *ret_any = true;
-        rc = choose(chosen, traded_id(instruments, instrument));
+        /* A continuous contract (TXFR1) is traded, and its events come, as its month. */
+        rc = choose(chosen, sj_instruments_traded(instruments, id));
     }
     return rc;
 }
@@ -185,6 +177,7 @@ sj_rc sj_deciding_create(const struct sj_deciding *deciding, const struct sj_dec
         .feed_loss_ns = settings->trading.feed_loss_ms * SJ_NS_PER_MS,
         .kill_cancels = settings->trading.kill_cancels,
         .stop_cancels = settings->trading.stop_cancels,
+        .account_ids = {settings->orders.account_stock, settings->orders.account_futures},
         .live = settings->trading.mode == SJ_TRADING_LIVE,
         .guard = deciding->guard,
         .timing = deciding->guard,

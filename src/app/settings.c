@@ -125,7 +125,9 @@ static sj_rc check(const struct sj_settings *settings, struct sj_config_error *e
         return -SJ_E_RANGE;
     }
     sj_log_set_level(level);
-    return sj_strategies_config_check(&settings->config, &settings->strategies, error);
+    sj_rc rc = sj_orders_config_check(&settings->orders, error);
+    return rc < 0 ? rc
+                  : sj_strategies_config_check(&settings->config, &settings->strategies, error);
 }
 
 static sj_rc load(struct sj_settings *settings, const struct sj_settings_source *source,

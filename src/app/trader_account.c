@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define BAN_WAIT_NS (65 * SJ_NS_PER_S)
-#define ACCOUNTS 2 /* stocks, futures: 0 and 1 in the events */
+#define ACCOUNTS SJ_ACCOUNTS
+#define TOLD_MAX 64
 
 struct sj_trader_account {
     struct sj_account_poll *poll;
@@ -20,6 +21,8 @@ struct sj_trader_account {
     bool whole[ACCOUNTS]; /* no answer of the round under way has failed */
     struct sj_bus *ring;
     _Atomic uint64_t *published;
+    char told[TOLD_MAX][24]; /* codes that we do not know, told once */
+    uint32_t told_count;
     pthread_mutex_t lock; /* of instruments: definitions are rare */
     struct sj_instruments *instruments;
 };
@@ -29,6 +32,7 @@ static uint32_t find(void *context, const char *code, size_t size)
     struct sj_trader_account *account = context;
     pthread_mutex_lock(&account->lock);
     uint32_t id = sj_instruments_find(account->instruments, code, size);
+    id = sj_instruments_traded(account->instruments, id);
     pthread_mutex_unlock(&account->lock);
     return id;
 }
@@ -51,6 +55,22 @@ static void publish(void *context, struct sj_frame *event)
         sj_log_error("account", "the ring takes no more: %s", sj_rc_text(rc));
     else
         atomic_fetch_add_explicit(account->published, 1, memory_order_relaxed);
+}
+
+/* Every poll finds it again. */
+static void tell_unknown(void *context, const char *code, int64_t quantity)
+{
+    struct sj_trader_account *account = context;
+    for (uint32_t i = 0; i < account->told_count; i++)
+        if (strncmp(account->told[i], code, sizeof account->told[i] - 1) == 0)
+            return;
+    if (account->told_count == TOLD_MAX)
+        return;
+    snprintf(account->told[account->told_count++], sizeof account->told[0], "%s", code);
+    bool combo = strchr(code, '/') != NULL;
+    sj_log_warn(
+        "account", "the broker holds %lld of %.23s, %s: it is left out", (long long)quantity, code,
+        combo ? "a combo, which is not supported" : "which is not among broker.instruments");
 }
 
 static sj_rc take_text(struct sj_portfolio *portfolio, const struct sj_account_answer *answer,
@@ -111,6 +131,12 @@ static sj_rc copy_instruments(struct sj_trader_account *account,
     return rc;
 }
 
+static const char *account_id(const struct sj_settings *settings, uint32_t number)
+{
+    return number == SJ_ACCOUNT_STOCK ? settings->orders.account_stock
+                                      : settings->orders.account_futures;
+}
+
 static sj_rc start_poll(struct sj_trader_account *account,
                         const struct sj_trader_account_options *options, char *line)
 {
@@ -119,7 +145,7 @@ static sj_rc start_poll(struct sj_trader_account *account,
     sj_rc rc = sj_endpoint_parse(options->server, &endpoint, line);
     if (rc < 0)
         return rc;
-    const struct sj_account_poll_options poll = {
+    struct sj_account_poll_options poll = {
         .endpoint = &endpoint,
         .token = settings->broker.token,
         .interval_ns = settings->orders.account_poll_ms * SJ_NS_PER_MS,
@@ -128,7 +154,9 @@ static sj_rc start_poll(struct sj_trader_account *account,
         .context = account,
         .answer = take_answer,
     };
-    return sj_account_poll_create(&poll, &account->poll, line);
+    for (uint32_t i = 0; rc >= 0 && i < ACCOUNTS; i++)
+        rc = sj_account_name_parse(account_id(settings, i), &poll.accounts[i]);
+    return rc < 0 ? rc : sj_account_poll_create(&poll, &account->poll, line);
 }
 
 sj_rc sj_trader_account_create(const struct sj_trader_account_options *options,
@@ -142,10 +170,11 @@ sj_rc sj_trader_account_create(const struct sj_trader_account_options *options,
     account->ring = options->ring;
     account->published = options->published;
     pthread_mutex_init(&account->lock, NULL);
-    const struct sj_portfolio_ops ops = {account, find, unit, publish};
+    const struct sj_portfolio_ops ops = {account, find, unit, publish, tell_unknown};
     sj_rc rc = copy_instruments(account, options->instruments);
     for (uint32_t i = 0; rc >= 0 && i < ACCOUNTS; i++)
-        rc = sj_portfolio_create(i, &ops, &account->portfolios[i]);
+        rc =
+            sj_portfolio_create(i, account_id(options->settings, i), &ops, &account->portfolios[i]);
     if (rc >= 0)
         rc = start_poll(account, options, line);
     if (rc < 0) {

@@ -156,6 +156,7 @@ static sj_rc open_link(struct sj_trader *trader, const char *server, char *error
         .server = server,
         .socket = settings->orders.socket,
         .token = settings->broker.token,
+        .accounts = {settings->orders.account_stock, settings->orders.account_futures},
         .simulation = settings->trading.mode == SJ_TRADING_PAPER,
         .connections = (uint32_t)settings->orders.connections,
         .queue_max = (uint32_t)settings->orders.queue_requests,

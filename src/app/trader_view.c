@@ -63,7 +63,7 @@ static bool is_news(const struct sj_frame *event)
     case SJ_EVENT_VERDICT:
         return !((const struct sj_verdict *)event)->accepted;
     case SJ_EVENT_ORDER:
-        return update->state_from != update->state_to;
+        return update->state_from != update->state_to || update->cause == SJ_INPUT_FOREIGN;
     case SJ_EVENT_FILL:
     case SJ_EVENT_CONTROL:
         return true;

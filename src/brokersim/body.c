@@ -9,6 +9,8 @@
 const struct account ACCOUNT_LIST[ACCOUNTS] = {
     {"S", "A123456789", "9A95", "1234567"},
     {"F", "A123456789", "F002000", "7654321"},
+    {"S", "A123456789", "9A95", "2345678"},
+    {"F", "A123456789", "F002000", "8765432"},
 };
 
 json_t *body_parse(struct request *request)
@@ -64,7 +66,7 @@ const struct account *body_account(struct request *request, const json_t *object
     const char *broker = body_text(object, "broker_id", "");
     const char *id = body_text(object, "account_id", "");
     const char *type = body_text(object, "account_type", "S");
-    for (int i = 0; i < ACCOUNTS; i++) {
+    for (uint32_t i = 0; i < request->sim->options.accounts; i++) {
         const struct account *account = &ACCOUNT_LIST[i];
         bool named = *broker != 0 || *id != 0;
         if (named ? strcmp(account->broker_id, broker) == 0 && strcmp(account->account_id, id) == 0

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#define ACCOUNTS 2
+#define ACCOUNTS 4 /* of which --accounts are shown */
 
 struct account {
     const char *type; /* "S", "F" */
@@ -17,6 +17,12 @@ struct account {
 };
 
 extern const struct account ACCOUNT_LIST[ACCOUNTS];
+
+/* One of stocks: "S". */
+static inline bool account_of_stocks(const struct account *account)
+{
+    return account->type[0] == 'S';
+}
 
 /* The body as an object. The caller owns it. */
 json_t *body_parse(struct request *request);

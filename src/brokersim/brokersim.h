@@ -54,6 +54,8 @@ struct sj_brokersim_options {
     uint32_t ban_ms;           /* how long a breach of a quota suspends the service */
     uint32_t buffer_mb;        /* what a slow client may fall behind before events are dropped */
     uint32_t order_latency_ms; /* from an order's answer to its event */
+    bool live;                 /* as the real market: events of accounts that asked for them */
+    uint32_t accounts;         /* of the login: 2 or 4, stocks and futures in turn */
     uint64_t cash;             /* TWD in each account at the start, also the trading limit */
     const char *holdings;      /* "2330=5000,TXFL6=-2": shares and lots held since yesterday */
     bool strict;               /* orders beyond shares, trading limit or margin are refused */

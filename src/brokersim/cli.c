@@ -24,7 +24,8 @@ void sj_brokersim_defaults(struct sj_brokersim_options *options)
                                              .ban_ms = 60000,
                                              .buffer_mb = 64,
                                              .order_latency_ms = 2,
-                                             .cash = 100000000};
+                                             .cash = 100000000,
+                                             .accounts = 2};
     options->api_key = getenv("SJ_API_KEY");
     options->secret_key = getenv("SJ_SEC_KEY");
 }
@@ -85,6 +86,8 @@ sj_rc sj_brokersim_parse(int argc, char **argv, struct sj_brokersim_options *o)
         {"ban-ms", "MS", "a breach suspends the service so long (60000)", SJ_CLI_U32, &o->ban_ms, 0, 0, 0},
         {"buffer-mb", "MB", "how far a client may fall behind (64)", SJ_CLI_U32, &o->buffer_mb, 0, 0, 0},
         {"order-latency-ms", "MS", "from answer to order event (2)", SJ_CLI_U32, &o->order_latency_ms, 0, 0, 0},
+        {"live", NULL, "say that orders are real; order events only after subscribe_trade", SJ_CLI_FLAG, &o->live, 0, 0, 0},
+        {"accounts", "N", "of the login: 2, one of stocks and one of futures, or 4, two of each (2)", SJ_CLI_U32, &o->accounts, 2, 4, 0},
         {"cash", "TWD", "in each account, and the trading limit (100000000)", SJ_CLI_UINT, &o->cash, 0, 0, 0},
         {"holdings", "LIST", "held since yesterday: 2330=5000,TXFL6=-2", SJ_CLI_TEXT, &o->holdings, 0, 0, 0},
         {"strict", NULL, "refuse orders beyond shares, limit or margin", SJ_CLI_FLAG, &o->strict, 0, 0, 0},

@@ -122,8 +122,15 @@ static void send_to(struct server *server, const char *event, uint32_t size, boo
     release(server, true);
 }
 
+/* The real market's server tells only of accounts that were asked for; a simulation's of all. */
+static bool is_told(const struct server *server, const struct account *account)
+{
+    return !server->sim->options.live || server->trade_accounts >> (account - ACCOUNT_LIST) & 1;
+}
+
 /* To every login of the person: all servers, but for the faults. */
-static void send_report(struct sj_brokersim *sim, struct sj_reply *json, bool deal)
+static void send_report(struct sj_brokersim *sim, struct sj_reply *json,
+                        const struct account *account, bool deal)
 {
     char event[4096];
     int size = snprintf(event, sizeof event, "event: order_event\ndata: %.*s\n\n", (int)json->size,
@@ -131,7 +138,8 @@ static void send_report(struct sj_brokersim *sim, struct sj_reply *json, bool de
     bool whole = !json->failed && size < (int)sizeof event;
     sj_reply_done(json);
     for (uint32_t i = 0; i < sim->server_count && whole; i++)
-        send_to(&sim->servers[i], event, (uint32_t)size, deal);
+        if (is_told(&sim->servers[i], account))
+            send_to(&sim->servers[i], event, (uint32_t)size, deal);
 }
 
 static void begin_report(struct sj_brokersim *sim, struct sj_reply *json, const char *state)
@@ -143,12 +151,13 @@ static void begin_report(struct sj_brokersim *sim, struct sj_reply *json, const 
     sj_reply_object(json, state);
 }
 
-static void end_report(struct sj_brokersim *sim, struct sj_reply *json, bool deal)
+static void end_report(struct sj_brokersim *sim, struct sj_reply *json,
+                       const struct account *account, bool deal)
 {
     sj_reply_end_object(json);
     sj_reply_end_object(json);
     sj_reply_end_object(json);
-    send_report(sim, json, deal);
+    send_report(sim, json, account, deal);
 }
 
 static void put_event_contract(struct sj_reply *json, const struct sj_sim_instrument *one)
@@ -210,7 +219,7 @@ void desk_report_order(struct sj_brokersim *sim, const struct user_order *order,
     sj_reply_string(&json, "web_id", "137");
     sj_reply_end_object(&json);
     put_event_contract(&json, &sim->universe.list[order->instrument]);
-    end_report(sim, &json, false);
+    end_report(sim, &json, order->account, false);
 }
 
 void desk_report_deal(struct sj_brokersim *sim, uint32_t index)
@@ -245,5 +254,5 @@ void desk_report_deal(struct sj_brokersim *sim, uint32_t index)
         sj_reply_string(&json, "custom_field", order->custom_field);
     }
     put_seconds(&json, "ts", deal->utc_ns);
-    end_report(sim, &json, true);
+    end_report(sim, &json, order->account, true);
 }

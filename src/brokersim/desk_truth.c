@@ -97,7 +97,7 @@ void desk_json(const struct sj_brokersim *sim, struct sj_reply *json)
     sj_reply_int(json, "events_waiting", late);
     sj_reply_int(json, "deals_missing", (int64_t)desk->deals_missing);
     sj_reply_array(json, "accounts");
-    for (int i = 0; i < ACCOUNTS; i++)
+    for (uint32_t i = 0; i < sim->options.accounts; i++)
         put_ledger(json, sim, &ACCOUNT_LIST[i]);
     sj_reply_end_array(json);
     sj_reply_array(json, "orders");

@@ -196,7 +196,7 @@ void ledger_deal(struct sj_brokersim *sim, struct user_order *order, struct user
 int64_t ledger_cash_e6(const struct sj_brokersim *sim, const struct account *account)
 {
     const struct money *money = ledger_money(sim, account);
-    if (account == &ACCOUNT_LIST[0])
+    if (account_of_stocks(account))
         return money->opening_e6;
     return money->opening_e6 + money->future_pnl_e6 + money->premium_e6 - money->fee_e6 -
            money->tax_e6;
@@ -205,7 +205,7 @@ int64_t ledger_cash_e6(const struct sj_brokersim *sim, const struct account *acc
 int64_t ledger_unsettled_e6(const struct sj_brokersim *sim, const struct account *account)
 {
     const struct money *money = ledger_money(sim, account);
-    if (account != &ACCOUNT_LIST[0])
+    if (!account_of_stocks(account))
         return 0;
     return money->sold_e6 - money->bought_e6 - money->fee_e6 - money->tax_e6;
 }
@@ -273,7 +273,7 @@ static int64_t order_margin_e6(const struct sj_brokersim *sim, const struct user
 struct margin ledger_margin(const struct sj_brokersim *sim, const struct account *account)
 {
     struct margin margin = {0};
-    if (account == &ACCOUNT_LIST[0])
+    if (account_of_stocks(account))
         return margin;
     for (uint32_t i = 0; i < sim->universe.count; i++) {
         const struct position *position = ledger_position(sim, account, i);

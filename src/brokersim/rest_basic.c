@@ -75,7 +75,7 @@ void rest_info(struct request *request)
     sj_reply_array(json, "protocols");
     sj_reply_string(json, NULL, "HTTP");
     sj_reply_end_array(json);
-    sj_reply_bool(json, "simulation", true);
+    sj_reply_bool(json, "simulation", !request->sim->options.live);
     sj_reply_end_object(json);
 }
 
@@ -102,6 +102,11 @@ static void subscribe_trade(struct request *request, bool subscribe)
     json_decref(body);
     if (!account)
         return;
+    uint32_t bit = 1u << (account - ACCOUNT_LIST);
+    if (subscribe)
+        request->server->trade_accounts |= bit;
+    else
+        request->server->trade_accounts &= ~bit;
     sj_reply_object(json, NULL);
     put_account(json, "account", account);
     sj_reply_bool(json, "subscribe_trade", subscribe);
@@ -122,7 +127,7 @@ void rest_unsubscribe_trade(struct request *request)
 void rest_accounts(struct request *request)
 {
     sj_reply_array(&request->answer, NULL);
-    for (int i = 0; i < ACCOUNTS; i++)
+    for (uint32_t i = 0; i < request->sim->options.accounts; i++)
         put_account(&request->answer, NULL, &ACCOUNT_LIST[i]);
     sj_reply_end_array(&request->answer);
 }

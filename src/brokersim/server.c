@@ -172,6 +172,7 @@ bool server_login(struct server *server)
         return false;
     server_drop_subscriptions(server);
     desk_forget(server);
+    server->trade_accounts = 0;
     server->login_ns = server->sim->utc_ns;
     while (server->stream_count > 0)
         conn_close(server->streams[0]);

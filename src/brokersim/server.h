@@ -117,6 +117,7 @@ struct server {
     int64_t login_ns; /* UTC */
     int64_t last_maintenance_ns;
     const char *locked_out;   /* why the login does not stand, NULL while it does */
+    uint32_t trade_accounts;  /* bits: whose order events were asked for (--live) */
     bool restarts;            /* with the end of this duty cycle */
     uint32_t restart_ms;      /* ... and for so long nobody answers */
     int64_t down_until_ns;    /* connections are closed at once before */

@@ -70,6 +70,10 @@ sj_rc sj_decide_create(const struct sj_decide_options *options, char error[SJ_DE
     decide->kill_cancels = options->kill_cancels;
     decide->stop_cancels = options->stop_cancels;
     decide->feed_loss_ns = options->feed_loss_ns;
+    for (uint32_t i = 0; i < SJ_ACCOUNTS; i++)
+        if (options->account_ids[i])
+            memcpy(decide->account_id[i], options->account_ids[i],
+                   strnlen(options->account_ids[i], SJ_ACCOUNT_TEXT_MAX));
     sj_rc rc = create_rooms(decide, options, error);
     if (rc < 0) {
         if (!*error)

@@ -26,6 +26,7 @@
 #include "event/event.h"
 #include "event/instruments.h"
 #include "market/rules.h"
+#include "order/account_name.h"
 #include "order/order.h"
 #include "risk/risk.h"
 #include "strategy/host.h"
@@ -70,6 +71,7 @@ struct sj_decide_options {
     int64_t feed_loss_ns; /* no market data for so long, while some is expected; 0: not watched */
     bool kill_cancels;    /* a kill cancels what works */
     bool stop_cancels;    /* so does a STOP */
+    const char *account_ids[SJ_ACCOUNTS]; /* as account_name.h has them; NULL: the default */
     bool live;
     bool post_only; /* the exchange takes GTX (a backtest's) */
     bool guard;     /* of the strategies' host */

@@ -91,6 +91,7 @@ static void reject(struct sj_decide *decide, const struct sj_intent *intent, con
         .cancelled = intent->quantity,
         .strategy = intent->strategy,
         .side = intent->side,
+        .account = (uint8_t)intent->account,
         .state_from = SJ_ORDER_NONE,
         .state_to = SJ_ORDER_REJECTED,
     };
@@ -120,6 +121,15 @@ static bool judge(struct sj_decide *decide, const struct sj_intent *intent)
     return accepted;
 }
 
+/* Whose money it is: stocks and derivatives lie in different accounts. */
+static void put_account(const struct sj_decide *decide, struct sj_intent *intent)
+{
+    const struct sj_instrument *instrument =
+        sj_instruments_get(decide->instruments, intent->instrument);
+    intent->account =
+        sj_account_of(instrument ? (enum sj_security)instrument->security : SJ_SECURITY_UNKNOWN);
+}
+
 uint64_t decide_take_intent(void *context, struct sj_intent *intent)
 {
     struct sj_decide *decide = context;
@@ -131,6 +141,7 @@ uint64_t decide_take_intent(void *context, struct sj_intent *intent)
     intent->intent_id = decide->next_intent_id;
     intent->exch_ns = intent->recv_ns = decide->now_ns;
     sj_order_tag(intent->intent_id, intent->custom_field);
+    put_account(decide, intent);
     if (decide_emit(decide, (struct sj_frame *)intent) < 0)
         return 0;
     decide->next_intent_id++;
@@ -154,14 +165,18 @@ void decide_on_order_event(void *context, struct sj_frame *event)
 {
     struct sj_decide *decide = context;
     switch (event->template_id) {
-    case SJ_EVENT_FILL:
+    case SJ_EVENT_FILL: {
+        struct sj_fill *fill = (struct sj_fill *)event;
+        if (fill->account < SJ_ACCOUNTS)
+            memcpy(fill->account_id, decide->account_id[fill->account], sizeof fill->account_id);
         if (decide->ops.cost)
-            decide->ops.cost(decide->ops.context, (struct sj_fill *)event);
-        sj_account_fill(decide->account, (struct sj_fill *)event);
+            decide->ops.cost(decide->ops.context, fill);
+        sj_account_fill(decide->account, fill);
         decide_emit(decide, event);
-        sj_risk_fill(decide->risk, (const struct sj_fill *)event);
+        sj_risk_fill(decide->risk, fill);
         decide->status.fill_count++;
         break;
+    }
     case SJ_EVENT_ORDER:
         decide_emit(decide, event);
         sj_risk_order(decide->risk, (const struct sj_order_update *)event);

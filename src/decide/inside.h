@@ -54,6 +54,7 @@ struct sj_decide {
     enum panic_phase panic;
     int64_t panic_ns; /* when its present phase began */
 
+    char account_id[SJ_ACCOUNTS][SJ_ACCOUNT_TEXT_MAX];
     struct sj_decide_status status;
 };
 

@@ -33,9 +33,9 @@ static const char *const control_source_words[] = {NULL,         "command", "sig
                                                    "loss_limit", "feed",    "dead_man", "process",
                                                    "budget",     "crash",   "reconcile"};
 
-const char *const sj_flag_words[SJ_FLAG_COUNT] = {"simtrade",  "suspend",      "odd_lot",
-                                                  "rounded",   "replayed",     "backfilled",
-                                                  "duplicate", "out_of_order", "auction"};
+const char *const sj_flag_words[SJ_FLAG_COUNT] = {
+    "simtrade",   "suspend",   "odd_lot",      "rounded", "replayed",
+    "backfilled", "duplicate", "out_of_order", "auction", "combo"};
 
 _Static_assert(sizeof(channel_words) / sizeof(char *) == SJ_CHANNEL_COUNT, "a word per channel");
 _Static_assert(sizeof(session_kind_words) / sizeof(char *) == SJ_SESSION_REPLAY_END + 1,
@@ -241,6 +241,7 @@ static const struct sj_field fields_INTENT[] = {
     FIELD(sj_intent, order_cond, U8)
     FIELD(sj_intent, order_lot, U8)
     FIELD(sj_intent, octype, U8)
+    FIELD(sj_intent, daytrade_short, U8)
     TEXT(sj_intent, custom_field)
     FIELD(sj_intent, origin_seq, U64)
     FIELD(sj_intent, origin_src, U32)
@@ -277,6 +278,7 @@ static const struct sj_field fields_ORDER[] = {
     TEXT(sj_order_update, seqno)
     TEXT(sj_order_update, op_code)
     TEXT(sj_order_update, text)
+    FIELD(sj_order_update, account, U8)
 };
 
 static const struct sj_field fields_FILL[] = {
@@ -287,11 +289,14 @@ static const struct sj_field fields_FILL[] = {
     FIELD(sj_fill, strategy, U32)
     WORDS(sj_fill, side, side_words)
     FIELD(sj_fill, order_lot, U8)
+    FIELD(sj_fill, account, U8)
+    FIELD(sj_fill, daytrade_short, U8)
     FIELD(sj_fill, fee_e6, E6)
     FIELD(sj_fill, tax_e6, E6)
     TEXT(sj_fill, order_id)
     TEXT(sj_fill, exchange_seq)
     TEXT(sj_fill, ordno)
+    TEXT(sj_fill, account_id)
 };
 
 static const struct sj_field fields_ACCOUNT[] = {
@@ -305,6 +310,7 @@ static const struct sj_field fields_ACCOUNT[] = {
     FIELD(sj_account_snapshot, realized_pnl_e6, E6)
     FIELD(sj_account_snapshot, unrealized_pnl_e6, E6)
     FIELD(sj_account_snapshot, fees_e6, E6)
+    TEXT(sj_account_snapshot, account_id)
 };
 
 static const struct sj_field fields_POSITION[] = {

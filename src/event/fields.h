@@ -58,7 +58,7 @@ const struct sj_field *sj_event_field(const struct sj_event_fields *event, const
 bool sj_field_is_null(const struct sj_field *field, const void *frame, uint32_t index);
 
 /* The words of SJ_FIELD_FLAGS, by bit. */
-#define SJ_FLAG_COUNT 9
+#define SJ_FLAG_COUNT 10
 extern const char *const sj_flag_words[SJ_FLAG_COUNT];
 
 /* The wire's name of a channel: "tick_stk"; "none" for 0, "unknown" beyond. */

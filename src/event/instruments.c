@@ -156,6 +156,14 @@ uint32_t sj_instruments_find_key(const struct sj_instruments *table, struct sj_c
     return (uint32_t)slot_of(table, key)->id;
 }
 
+uint32_t sj_instruments_traded(const struct sj_instruments *table, uint32_t id)
+{
+    const struct sj_instrument *definition = sj_instruments_get(table, id);
+    size_t size = definition ? strnlen(definition->target_code, sizeof definition->target_code) : 0;
+    uint32_t target = size ? sj_instruments_find(table, definition->target_code, size) : 0;
+    return target ? target : id;
+}
+
 const struct sj_instrument *sj_instruments_get(const struct sj_instruments *table, uint32_t id)
 {
     if (id == 0 || id > table->capacity)

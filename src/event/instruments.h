@@ -32,6 +32,10 @@ SJ_MUST_USE sj_rc sj_instruments_put(struct sj_instruments *table,
 uint32_t sj_instruments_find(const struct sj_instruments *table, const char *code,
                              size_t code_size);
 
+/* The contract that an alias stands for: the month of TXFR1. An id that is no alias, or one of a
+ * contract that is not in the table, is itself. [owner] */
+uint32_t sj_instruments_traded(const struct sj_instruments *table, uint32_t id);
+
 /* The definition of an id, or NULL. */
 const struct sj_instrument *sj_instruments_get(const struct sj_instruments *table, uint32_t id);
 

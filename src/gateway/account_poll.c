@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/http_client.h"
 #include "base/rate.h"
+#include "gateway/order_render.h"
 #include "gateway/order_report_parse.h"
 
 #include <errno.h>
@@ -118,13 +119,11 @@ static sj_rc ask_account(struct sj_account_poll *poll, char account_type)
     hand_over(poll, SJ_ACCOUNT_BEGIN, account_type, 0, begun_ns, NULL);
     for (size_t i = 0; i < sizeof questions / sizeof questions[0] && round >= 0; i++) {
         struct sj_http_response response = {0};
-        char body[160];
+        uint32_t which = account_type == 'S' ? SJ_ACCOUNT_STOCK : SJ_ACCOUNT_FUTURES;
+        char body[SJ_ORDER_ACCOUNT_BODY_MAX];
         if (questions[i].account_type != account_type)
             continue;
-        snprintf(body, sizeof body,
-                 "{\"account_type\":\"%c\",\"person_id\":null,\"broker_id\":null,"
-                 "\"account_id\":null%s}",
-                 account_type, questions[i].more);
+        sj_order_account_body(which, &poll->options.accounts[which], questions[i].more, body);
         int64_t asked_ns = sj_clock_utc_ns();
         if (!call(poll, questions[i].path, body, &response))
             return -SJ_E_STOPPED;
@@ -150,7 +149,12 @@ static sj_rc learn_accounts(struct sj_account_poll *poll)
         return response.rc;
     if (response.status != 200)
         return response.status == 503 ? -SJ_E_REFUSED : -SJ_E_MALFORMED;
-    return sj_order_parse_accounts(response.body, response.body_size, &poll->account_types);
+    struct sj_order_accounts accounts;
+    sj_rc rc = sj_order_parse_accounts(response.body, response.body_size, poll->options.accounts,
+                                       &accounts);
+    if (rc >= 0)
+        poll->account_types = accounts.types;
+    return rc;
 }
 
 static sj_rc round_of(struct sj_account_poll *poll)

@@ -16,6 +16,7 @@
 #define SJ_GATEWAY_ACCOUNT_POLL_H
 
 #include "gateway/endpoint.h"
+#include "order/account_name.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,8 +44,9 @@ struct sj_account_answer {
 };
 
 struct sj_account_poll_options {
-    const struct sj_endpoint *endpoint; /* copied */
-    const char *token;                  /* "KEY:SECRET" or NULL; copied */
+    const struct sj_endpoint *endpoint;           /* copied */
+    const char *token;                            /* "KEY:SECRET" or NULL; copied */
+    struct sj_account_name accounts[SJ_ACCOUNTS]; /* empty: the login's default */
     int64_t interval_ns;
     int64_t timeout_ns; /* of a call */
     int64_t ban_wait_ns;

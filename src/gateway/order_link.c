@@ -334,8 +334,14 @@ void link_down(struct sj_order_link *link, int64_t now_ns, const char *why)
     link->backoff_ns =
         link->backoff_ns * 2 > BACKOFF_MAX_NS ? BACKOFF_MAX_NS : link->backoff_ns * 2;
     link->stats.up = false;
-    if (!was_up)
+    if (!was_up) { /* tried again and again: a reason is told once */
+        if (strcmp(link->told_fault, link->stats.last_fault) != 0)
+            link_note(link, "no order link to %s yet: %s", link->endpoint.text,
+                      link->stats.last_fault);
+        memcpy(link->told_fault, link->stats.last_fault, sizeof link->told_fault);
         return;
+    }
+    link->told_fault[0] = '\0';
     link->stats.downs++;
     link_note(link, "order link to %s is down: %s", link->endpoint.text, link->stats.last_fault);
     refuse_queued(link, &link->urgent, "not sent: the link went down");

@@ -23,15 +23,17 @@
 #include "base/rate.h"
 #include "event/instruments.h"
 #include "gateway/endpoint.h"
+#include "order/account_name.h"
 #include "order/order.h"
 
 #define SJ_ORDER_CONNECTIONS_MAX 16
 #define SJ_ORDER_LIST_MAX (64u << 20)
 
 struct sj_order_link_options {
-    const char *server;   /* as in broker.servers */
-    const char *socket;   /* its Unix socket; NULL or "": look for one; "none": never */
-    const char *token;    /* "KEY:SECRET" or NULL */
+    const char *server; /* as in broker.servers */
+    const char *socket; /* its Unix socket; NULL or "": look for one; "none": never */
+    const char *token;  /* "KEY:SECRET" or NULL */
+    const char *accounts[SJ_ACCOUNTS]; /* as account_name.h has them; NULL or "": the default */
     bool simulation;      /* what the server must be; one of the other kind is refused */
     uint32_t connections; /* 1 .. SJ_ORDER_CONNECTIONS_MAX */
     uint32_t queue_max;   /* requests that may wait */

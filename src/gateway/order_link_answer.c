@@ -85,7 +85,7 @@ enum { GREET_INFO, GREET_ACCOUNTS, GREET_SUBSCRIBE };
 
 static void greet_call(struct sj_order_link *link, struct order_conn *conn)
 {
-    char body[128];
+    char body[SJ_ORDER_ACCOUNT_BODY_MAX];
     sj_rc size;
     uint8_t kind = CALL_INFO;
     if (link->greet_step == GREET_INFO) {
@@ -96,10 +96,7 @@ static void greet_call(struct sj_order_link *link, struct order_conn *conn)
     } else {
         kind = CALL_SUBSCRIBE;
         conn->which = link->subscribe_todo & 1 ? 0 : 1;
-        snprintf(body, sizeof body,
-                 "{\"account_type\":\"%c\",\"person_id\":null,\"broker_id\":null,"
-                 "\"account_id\":null}",
-                 conn->which == 0 ? 'S' : 'F');
+        sj_order_account_body(conn->which, &link->head.accounts[conn->which], "", body);
         size = sj_order_render_call(&link->head, "/auth/subscribe_trade", body, conn->out);
     }
     if (size > 0)
@@ -140,6 +137,37 @@ static void take_info(struct sj_order_link *link, const struct order_conn *conn,
     }
 }
 
+/* The login must have the accounts that are configured; which of several is the default is the
+ * broker's to say, so that is told. */
+static bool take_accounts(struct sj_order_link *link, const struct order_conn *conn, int64_t now_ns)
+{
+    static const char *const kinds[] = {"stocks", "futures"};
+    static const char *const keys[] = {"orders.account_stock", "orders.account_futures"};
+    struct sj_order_accounts accounts;
+    char why[128];
+    if (sj_order_parse_accounts(conn->body, conn->body_size, link->head.accounts, &accounts) < 0 ||
+        accounts.types == 0) {
+        greet_fail(link, now_ns, "/auth/accounts names no account");
+        return false;
+    }
+    for (uint32_t i = 0; i < SJ_ACCOUNTS; i++) {
+        bool wanted = link->head.accounts[i].broker_id[0] != '\0';
+        if (wanted && !accounts.found[i]) {
+            snprintf(why, sizeof why, "%s: the login has no account %s-%s", keys[i],
+                     link->head.accounts[i].broker_id, link->head.accounts[i].account_id);
+            greet_fail(link, now_ns, why);
+            return false;
+        }
+        if (!wanted && accounts.count[i] > 1)
+            link_note(link,
+                      "the login has %u accounts of %s; orders go to the broker's default: "
+                      "name one in %s",
+                      accounts.count[i], kinds[i], keys[i]);
+    }
+    link->account_types = accounts.types;
+    return true;
+}
+
 static void greet_answer(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
 {
     char text[96];
@@ -157,10 +185,7 @@ static void greet_answer(struct sj_order_link *link, struct order_conn *conn, in
         greet_fail(link, now_ns, text[0] ? text : "the server refuses the greeting");
     } else if (conn->kind == CALL_INFO) {
         take_info(link, conn, now_ns);
-    } else if (sj_order_parse_accounts(conn->body, conn->body_size, &link->account_types) < 0 ||
-               link->account_types == 0) {
-        greet_fail(link, now_ns, "/auth/accounts names no account");
-    } else {
+    } else if (take_accounts(link, conn, now_ns)) {
         link->subscribe_todo = link->account_types;
         link->greet_step = link->options.simulation ? UINT32_MAX : GREET_SUBSCRIBE;
     }
@@ -210,13 +235,11 @@ static void list_answer(struct sj_order_link *link, struct order_conn *conn)
 static void list_ask(struct sj_order_link *link, int64_t now_ns)
 {
     struct order_conn *conn = link_conn_idle(link);
-    char body[128];
+    char body[SJ_ORDER_ACCOUNT_BODY_MAX];
     if (!conn || link->list.asking || !link_may_send(link, true, now_ns))
         return;
     conn->which = link->list.todo & 1 ? 0 : 1;
-    snprintf(body, sizeof body,
-             "{\"account_type\":\"%c\",\"person_id\":null,\"broker_id\":null,\"account_id\":null}",
-             conn->which == 0 ? 'S' : 'F');
+    sj_order_account_body(conn->which, &link->head.accounts[conn->which], "", body);
     sj_rc size = sj_order_render_call(&link->head, "/order/trades", body, conn->out);
     if (size < 0)
         return;

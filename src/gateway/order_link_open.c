@@ -50,6 +50,14 @@ static sj_rc find_server(struct sj_order_link *link, char error[SJ_ENDPOINT_ERRO
     if (link->token[0])
         snprintf(link->head.authorization, sizeof link->head.authorization,
                  "Authorization: Bearer %s\r\n", link->token);
+    for (uint32_t i = 0; i < SJ_ACCOUNTS; i++) {
+        const char *name = link->options.accounts[i] ? link->options.accounts[i] : "";
+        rc = sj_account_name_parse(name, &link->head.accounts[i]);
+        if (rc < 0) {
+            snprintf(error, SJ_ENDPOINT_ERROR_MAX, "account '%.32s' is not BROKER-ACCOUNT", name);
+            return rc;
+        }
+    }
     snprintf(link->stats.address, sizeof link->stats.address, "%s", link->endpoint.text);
     return 0;
 }

@@ -82,6 +82,7 @@ struct sj_order_link {
     struct sj_order_template *templates;
     uint32_t template_count;
     struct sj_order_link_stats stats;
+    char told_fault[sizeof((struct sj_order_link_stats *)0)->last_fault];
     struct sj_hist ack_hist;
     uint64_t noted_malformed;
     int64_t note_ns;

@@ -17,6 +17,7 @@ static const char lots[][13] = {"\"Common\"     ", "\"BlockTrade\" ", "\"Fixing\
                                 "\"Odd\"        ", "\"IntradayOdd\""};
 static const char conditions[][15] = {"\"Cash\"         ", "\"MarginTrading\"", "\"ShortSelling\" ",
                                       "\"Netting\"      "};
+static const char truths[][5] = {"false", "true "};
 static const char octypes[][10] = {"\"Auto\"    ", "\"New\"     ", "\"Cover\"   ", "\"DayTrade\""};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -75,7 +76,37 @@ static void put_contract(struct writer *body, const struct sj_instrument *instru
     put(body, "},");
 }
 
-static void put_order(struct writer *body, struct sj_order_template *template)
+/* As the broker's own client writes it. */
+static void put_account(struct writer *body, bool stock, const struct sj_account_name *name)
+{
+    if (!name->broker_id[0])
+        return;
+    put(body, stock ? ",\"account\":{\"account_type\":\"S\",\"person_id\":\"\",\"broker_id\":\""
+                    : ",\"account\":{\"account_type\":\"F\",\"person_id\":\"\",\"broker_id\":\"");
+    put(body, name->broker_id);
+    put(body, "\",\"account_id\":\"");
+    put(body, name->account_id);
+    put(body, "\",\"signed\":true,\"username\":\"\"}");
+}
+
+void sj_order_account_body(uint32_t account, const struct sj_account_name *name, const char *more,
+                           char ret_body[SJ_ORDER_ACCOUNT_BODY_MAX])
+{
+    char type = account == SJ_ACCOUNT_STOCK ? 'S' : 'F';
+    if (name->broker_id[0])
+        snprintf(ret_body, SJ_ORDER_ACCOUNT_BODY_MAX,
+                 "{\"account_type\":\"%c\",\"person_id\":null,\"broker_id\":\"%s\","
+                 "\"account_id\":\"%s\"%s}",
+                 type, name->broker_id, name->account_id, more);
+    else
+        snprintf(ret_body, SJ_ORDER_ACCOUNT_BODY_MAX,
+                 "{\"account_type\":\"%c\",\"person_id\":null,\"broker_id\":null,"
+                 "\"account_id\":null%s}",
+                 type, more);
+}
+
+static void put_order(struct writer *body, const struct sj_order_head *head,
+                      struct sj_order_template *template)
 {
     put(body, template->stock ? "\"stock_order\":{\"action\":" : "\"futures_order\":{\"action\":");
     template->action = slot(body, sizeof sides[0]);
@@ -94,13 +125,18 @@ static void put_order(struct writer *body, struct sj_order_template *template)
         template->lot = slot(body, sizeof lots[0]);
         put(body, ",\"order_cond\":");
         template->cond = slot(body, sizeof conditions[0]);
+        put(body, ",\"daytrade_short\":");
+        template->daytrade = slot(body, sizeof truths[0]);
     } else {
         put(body, ",\"octype\":");
         template->octype = slot(body, sizeof octypes[0]);
     }
     put(body, ",\"custom_field\":\"");
     template->tag = slot(body, 6);
-    put(body, template->stock ? "\"},\"futures_order\":null}" : "\"},\"stock_order\":null}");
+    put(body, "\"");
+    put_account(body, template->stock,
+                &head->accounts[template->stock ? SJ_ACCOUNT_STOCK : SJ_ACCOUNT_FUTURES]);
+    put(body, template->stock ? "},\"futures_order\":null}" : "},\"stock_order\":null}");
 }
 
 static sj_rc put_head(struct writer *writer, const struct sj_order_head *head, const char *method,
@@ -132,7 +168,7 @@ sj_rc sj_order_template_init(struct sj_order_template *template, const struct sj
     struct writer body = {body_text, sizeof body_text, 0, false};
     struct writer whole = {made.text, sizeof made.text, 0, false};
     put_contract(&body, instrument);
-    put_order(&body, &made);
+    put_order(&body, head, &made);
     sj_rc rc = body.overflowed ? -SJ_E_LIMIT
                                : put_head(&whole, head, "POST", "/order/place_order", body.used);
     if (rc < 0)
@@ -141,9 +177,9 @@ sj_rc sj_order_template_init(struct sj_order_template *template, const struct sj
     put(&whole, body_text);
     if (whole.overflowed)
         return -SJ_E_LIMIT;
-    uint16_t *const slots[] = {&made.action, &made.price,      &made.quantity, &made.price_type,
-                               &made.tif,    &made.order_type, &made.lot,      &made.cond,
-                               &made.octype, &made.tag};
+    uint16_t *const slots[] = {&made.action,   &made.price,      &made.quantity, &made.price_type,
+                               &made.tif,      &made.order_type, &made.lot,      &made.cond,
+                               &made.daytrade, &made.octype,     &made.tag};
     for (size_t i = 0; i < COUNT_OF(slots); i++)
         *slots[i] = (uint16_t)(*slots[i] + shift);
     made.size = (uint16_t)whole.used;
@@ -175,7 +211,7 @@ sj_rc sj_order_render_place(const struct sj_order_template *template,
 {
     if (request->side - 1u > 1 || request->price_type - 1u > 2 || request->time_in_force - 1u > 2 ||
         request->order_lot >= COUNT_OF(lots) || request->order_cond >= COUNT_OF(conditions) ||
-        request->octype >= COUNT_OF(octypes) || template->size == 0)
+        request->octype >= COUNT_OF(octypes) || request->daytrade_short > 1 || template->size == 0)
         return -SJ_E_RANGE;
     memcpy(out, template->text, SJ_ORDER_TEMPLATE_MAX);
     FILL(template->action, sides, request->side);
@@ -187,6 +223,7 @@ sj_rc sj_order_render_place(const struct sj_order_template *template,
     if (template->stock) {
         FILL(template->lot, lots, request->order_lot);
         FILL(template->cond, conditions, request->order_cond);
+        FILL(template->daytrade, truths, request->daytrade_short);
     } else {
         FILL(template->octype, octypes, request->octype);
     }

@@ -11,6 +11,7 @@
 #define SJ_GATEWAY_ORDER_RENDER_H
 
 #include "event/event.h"
+#include "order/account_name.h"
 #include "order/order.h"
 
 #include <stddef.h>
@@ -22,7 +23,7 @@
 struct sj_order_template {
     uint16_t size; /* 0: none */
     bool stock;
-    uint16_t action, price, quantity, price_type, tif, order_type, lot, cond, octype, tag;
+    uint16_t action, price, quantity, price_type, tif, order_type, lot, cond, daytrade, octype, tag;
     char text[SJ_ORDER_TEMPLATE_MAX];
 };
 
@@ -30,7 +31,13 @@ struct sj_order_template {
 struct sj_order_head {
     char host[128];
     char authorization[300]; /* a whole header line with its end, or "" */
+    struct sj_account_name accounts[SJ_ACCOUNTS];
 };
+
+/* The body of a question about an account; `more` is further fields, with their comma. */
+#define SJ_ORDER_ACCOUNT_BODY_MAX 192
+void sj_order_account_body(uint32_t account, const struct sj_account_name *name, const char *more,
+                           char ret_body[SJ_ORDER_ACCOUNT_BODY_MAX]);
 
 /* The template of an instrument; its definition's exchange, security and codes are used. */
 SJ_MUST_USE sj_rc sj_order_template_init(struct sj_order_template *template,

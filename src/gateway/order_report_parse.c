@@ -94,6 +94,7 @@ static const struct {
 
 struct fields {
     struct sj_jin_text text[F_COUNT]; /* size 0 and text NULL: not there, or null */
+    bool combo;
     struct sj_jin deals;
     bool has_deals;
 };
@@ -138,7 +139,9 @@ static bool take_section(struct sj_jin *in, enum section section, struct fields 
     while (sj_jin_key(in, &key)) {
         bool taken;
         int field = field_of(section, &key);
-        if (field >= 0) {
+        if (sj_jin_is(&key, "combo") && strchr("tf", sj_jin_peek(in))) {
+            taken = sj_jin_bool(in, &fields->combo);
+        } else if (field >= 0) {
             taken = take_value(in, &fields->text[field]);
         } else if (section == IN_ORDER && sj_jin_is(&key, "account")) {
             taken = take_account(in, fields);
@@ -263,7 +266,8 @@ static const char *const statuses[] = {"PendingSubmit", "PreSubmitted", "Submitt
 static uint32_t find_code(const struct sj_instruments *instruments, const struct sj_jin_text *text)
 {
     return instruments && text->size > 0 && text->size <= 16
-               ? sj_instruments_find(instruments, text->text, text->size)
+               ? sj_instruments_traded(instruments,
+                                       sj_instruments_find(instruments, text->text, text->size))
                : 0;
 }
 
@@ -278,6 +282,16 @@ static void begin(struct sj_order_report *report, enum sj_report_kind kind,
                                        .kind = (uint8_t)kind,
                                        .source = (uint8_t)source};
     sj_frame_head(report, SJ_EVENT_ORDER_REPORT, sizeof *report);
+}
+
+/* Two legs: told so, or by a code as TXFL6/A7. */
+static bool is_combo(const struct fields *fields)
+{
+    const struct sj_jin_text *codes[] = {&fields->text[F_CODE], &fields->text[F_FULL_CODE]};
+    for (int i = 0; i < 2; i++)
+        if (codes[i]->text && memchr(codes[i]->text, '/', codes[i]->size))
+            return true;
+    return fields->combo;
 }
 
 /* What orders and deals have in common. */
@@ -295,6 +309,8 @@ static bool take_common(const struct sj_instruments *instruments, const struct f
     report->order_cond = (uint8_t)(condition > 0 ? condition : 0);
     report->octype = (uint8_t)(octype > 0 ? octype : 0);
     take_words(fields, F_CUSTOM_FIELD, report->custom_field, sizeof report->custom_field);
+    if (is_combo(fields))
+        report->flags |= SJ_FLAG_COMBO;
     return take_id(fields, F_SEQNO, report->seqno, sizeof report->seqno) &&
            take_id(fields, F_ORDNO, report->ordno, sizeof report->ordno) &&
            take_decimal(fields, F_PRICE, &report->price_e6) &&

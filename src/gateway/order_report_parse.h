@@ -15,6 +15,7 @@
 
 #include "event/instruments.h"
 #include "gateway/jin.h"
+#include "order/account_name.h"
 
 /* One message of the stream. 1: *ret_report is written, all but seq and recv_ns; 0: none of an
  * order (a heartbeat). */
@@ -42,8 +43,16 @@ SJ_MUST_USE sj_rc sj_order_next_deal(struct sj_order_deals *deals,
 /* The words of an error body {code, message, details}; "" where there are none. */
 void sj_order_parse_message(const char *text, size_t size, char *ret_text, size_t text_size);
 
-/* The types in the answer of /auth/accounts: bit 0 a stock account, bit 1 a futures account. */
-SJ_MUST_USE sj_rc sj_order_parse_accounts(const char *text, size_t size, uint32_t *ret_types);
+struct sj_order_accounts {
+    uint32_t types;              /* bit 0: there is one of stocks; bit 1: of futures */
+    uint32_t count[SJ_ACCOUNTS]; /* of each type */
+    bool found[SJ_ACCOUNTS];     /* the one that was asked for is among them */
+};
+
+/* The answer of /auth/accounts, against the names that are wanted of each type. */
+SJ_MUST_USE sj_rc sj_order_parse_accounts(const char *text, size_t size,
+                                          const struct sj_account_name wanted[SJ_ACCOUNTS],
+                                          struct sj_order_accounts *ret_accounts);
 
 /* `simulation` of /info. */
 SJ_MUST_USE sj_rc sj_order_parse_simulation(const char *text, size_t size, bool *ret_simulation);

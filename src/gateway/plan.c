@@ -32,6 +32,12 @@ sj_rc sj_selector_next(const char **text, struct sj_selector *ret_selector,
         pattern = colon + 1;
         size -= type_size + 1;
     }
+    if (memchr(pattern, '/', size)) {
+        snprintf(error, SJ_PLAN_ERROR_MAX,
+                 "instrument '%.*s': combos are not supported; name their legs",
+                 (int)(size < 60 ? size : 60), pattern);
+        return -SJ_E_UNKNOWN;
+    }
     bool plain = size > 0 && size < sizeof(selector.pattern);
     if (plain) {
         memcpy(selector.pattern, pattern, size);

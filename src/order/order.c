@@ -143,6 +143,7 @@ uint64_t order_request(struct sj_orders *orders, struct order *order,
         request.order_lot = order->order_lot;
         request.octype = order->octype;
         request.account = order->account;
+        request.daytrade_short = order->daytrade_short;
         memcpy(request.order_id, order->order_id, sizeof request.order_id);
         memcpy(request.custom_field, &order->tag_key, sizeof request.custom_field);
     }
@@ -224,6 +225,7 @@ void order_describe(struct order *order, const struct sj_intent *intent, int64_t
     order->order_lot = intent->order_lot;
     order->octype = intent->octype;
     order->account = (uint8_t)intent->account;
+    order->daytrade_short = intent->daytrade_short;
     order->sent_ns = now_ns;
 }
 

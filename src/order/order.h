@@ -48,6 +48,7 @@ struct sj_order_request {
     uint8_t order_lot;
     uint8_t octype;
     uint8_t account;
+    uint8_t daytrade_short;
     uint32_t quantity; /* QUANTITY: what update_qty takes (orders.quantity_meaning) */
     int64_t price_e6;
     char order_id[24];    /* of the broker; for all but PLACE and LIST */

@@ -1,6 +1,8 @@
 /* The room's events. While a journal is being restored nothing is emitted. */
 #include "order/order_private.h"
 
+#include <stdio.h>
+
 static void copy_text(char *to, size_t size, const char *from)
 {
     memset(to, 0, size);
@@ -32,6 +34,7 @@ void order_emit_update(struct sj_orders *orders, const struct order *order,
         .state_to = order->state,
         .cause = (uint8_t)cause,
         .side = order->side,
+        .account = order->account,
         .status = word ? word->status : 0,
     };
     sj_frame_head(&update, SJ_EVENT_ORDER, sizeof update);
@@ -59,6 +62,8 @@ void order_emit_fill(struct sj_orders *orders, const struct order *order,
         .strategy = order->strategy,
         .side = order->side,
         .order_lot = order->order_lot,
+        .account = order->account,
+        .daytrade_short = order->daytrade_short,
         .fee_e6 = SJ_NULL_E6,
         .tax_e6 = SJ_NULL_E6,
     };
@@ -113,6 +118,8 @@ void order_emit_foreign(struct sj_orders *orders, const struct sj_order_report *
     memcpy(update.order_id, report->order_id, sizeof update.order_id);
     memcpy(update.ordno, report->ordno, sizeof update.ordno);
     memcpy(update.seqno, report->seqno, sizeof update.seqno);
-    copy_text(update.text, sizeof update.text, "an order that is none of ours");
+    snprintf(update.text, sizeof update.text, "%s",
+             report->flags & SJ_FLAG_COMBO ? "a combo order, which is not supported"
+                                           : "an order that is none of ours");
     emit(orders, &update);
 }

@@ -179,7 +179,8 @@ static void begin(struct sj_orders *orders)
 static bool could_be(const struct order *order, const struct sj_order_report *report)
 {
     if (report->instrument != order->instrument || report->side != order->side ||
-        report->quantity != order->quantity || report->custom_field[0] != '\0')
+        report->quantity != order->quantity || report->custom_field[0] != '\0' ||
+        report->flags & SJ_FLAG_COMBO)
         return false;
     if (order->price_type == SJ_ORDER_LMT && report->price_e6 != order->price_e6)
         return false;

@@ -52,6 +52,7 @@ struct order {
     uint8_t change_kind; /* enum sj_order_request_kind */
     uint8_t cancel_tries;
     uint8_t state, side, price_type, time_in_force, order_cond, order_lot, octype, account;
+    uint8_t daytrade_short;
     bool used;
     bool accepted;      /* restoring: its verdict was seen */
     bool acked;         /* the exchange had it */

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define OWNER struct sj_orders_config
@@ -37,6 +38,10 @@ static const struct sj_config_key keys[] = {
                    "instrument"),
     SJ_CONFIG_INT(OWNER, account_poll_ms, 1000, 3600000, "5000",
                   "between two looks at positions, margin and balance"),
+    SJ_CONFIG_TEXT(OWNER, account_stock, "",
+                   "account of stocks, as 9A95-1234567; empty: the login's default"),
+    SJ_CONFIG_TEXT(OWNER, account_futures, "",
+                   "account of futures and options; empty: the login's default"),
 };
 #undef OWNER
 
@@ -51,6 +56,21 @@ const struct sj_config_section *sj_orders_config_section(struct sj_orders_config
         .values = config,
     };
     return section;
+}
+
+sj_rc sj_orders_config_check(const struct sj_orders_config *config, struct sj_config_error *error)
+{
+    struct sj_account_name name;
+    const char *const texts[] = {config->account_stock, config->account_futures};
+    static const char *const keys_of[] = {"account_stock", "account_futures"};
+    for (int i = 0; i < SJ_ACCOUNTS; i++)
+        if (sj_account_name_parse(texts[i], &name) < 0) {
+            snprintf(error->text, sizeof error->text,
+                     "orders.%s is BROKER-ACCOUNT, as 9A95-1234567, not '%s'", keys_of[i],
+                     texts[i]);
+            return -SJ_E_MALFORMED;
+        }
+    return 0;
 }
 
 void sj_orders_config_default(struct sj_orders_config *config)

@@ -7,6 +7,7 @@
 #define SJ_ORDER_ORDERS_CONFIG_H
 
 #include "base/config.h"
+#include "order/account_name.h"
 
 enum sj_order_timeout_policy {
     SJ_ORDER_TIMEOUT_QUERY,  /* ask for the broker's list; never send again */
@@ -36,11 +37,17 @@ struct sj_orders_config {
     bool block_unknown_tags;
     int64_t account_poll_ms;
     bool post_only; /* GTX is taken: of backtests, in no file */
+    char account_stock[SJ_ACCOUNT_TEXT_MAX + 1];
+    char account_futures[SJ_ACCOUNT_TEXT_MAX + 1];
 };
 
 /* Fills `section` with the keys over `config`. */
 const struct sj_config_section *sj_orders_config_section(struct sj_orders_config *config,
                                                          struct sj_config_section *section);
+
+/* What the table of keys cannot say: the line of a mistake is in `error`. */
+SJ_MUST_USE sj_rc sj_orders_config_check(const struct sj_orders_config *config,
+                                         struct sj_config_error *error);
 
 /* Every value's default. */
 void sj_orders_config_default(struct sj_orders_config *config);

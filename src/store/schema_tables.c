@@ -254,6 +254,7 @@ static const struct sj_store_column intents[] = {
     TEXT("custom_field", custom_field),
     FIELD("origin_seq", U64, origin_seq, PLAIN),
     FIELD("origin_src", U32, origin_src, PLAIN),
+    FIELD("daytrade_short", U8, daytrade_short, PLAIN),
     RECEIVED,
 };
 #undef ROW
@@ -295,6 +296,7 @@ static const struct sj_store_column order_events[] = {
     TEXT("seqno", seqno),
     TEXT("op_code", op_code),
     TEXT("text", text),
+    FIELD("account", U8, account, PLAIN),
     RECEIVED,
 };
 #undef ROW
@@ -314,6 +316,9 @@ static const struct sj_store_column fills[] = {
     TEXT("order_id", order_id),
     TEXT("exchange_seq", exchange_seq),
     TEXT("ordno", ordno),
+    FIELD("account", U8, account, PLAIN),
+    FIELD("daytrade_short", U8, daytrade_short, PLAIN),
+    TEXT("account_id", account_id),
     RECEIVED,
 };
 #undef ROW
@@ -330,6 +335,7 @@ static const struct sj_store_column account_snapshots[] = {
     MAYBE("realized_pnl", DEC, realized_pnl_e6, PLAIN),
     MAYBE("unrealized_pnl", DEC, unrealized_pnl_e6, PLAIN),
     MAYBE("fees", DEC, fees_e6, PLAIN),
+    TEXT("account_id", account_id),
     RECEIVED,
 };
 #undef ROW

@@ -189,7 +189,8 @@ uint64_t sj_host_place(struct sj_strategy_host *host, const struct sj_strategy_o
                                .time_in_force = order->time_in_force,
                                .order_cond = order->cond,
                                .order_lot = order->lot,
-                               .octype = order->octype};
+                               .octype = order->octype,
+                               .daytrade_short = order->daytrade_short};
     return sj_host_send_intent(host, &intent);
 }
 
@@ -320,7 +321,8 @@ static const struct sj_instrument *api_instrument(const struct sj_strategy_host 
 
 static uint32_t api_find(const struct sj_strategy_host *host, const char *code)
 {
-    return sj_instruments_find(host->owner->instruments, code, strnlen(code, 17));
+    const struct sj_instruments *table = host->owner->instruments;
+    return sj_instruments_traded(table, sj_instruments_find(table, code, strnlen(code, 17)));
 }
 
 static const struct sj_top *api_top(const struct sj_strategy_host *host, uint32_t instrument)

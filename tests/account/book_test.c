@@ -60,12 +60,31 @@ static void fees_and_taxes_follow_the_rules_and_day_trades(void **state)
     desk_done(&desk);
 }
 
+/* Sold before it is bought: only what was declared pays the day trade's tax. */
+static void a_declared_day_trade_short_pays_half_the_tax(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_init(&desk);
+    desk_start(&desk);
+    struct sj_fill sell = desk_fill(&desk, 1, 1, STOCK, SJ_SIDE_SELL, 1, 600);
+    assert_int_equal(sell.tax_e6, 1800 * E6);
+    desk.declare_short = true;
+    sell = desk_fill(&desk, 2, 1, STOCK, SJ_SIDE_SELL, 1, 600);
+    assert_int_equal(sell.tax_e6, 900 * E6);
+    desk.declare_short = false;
+    struct sj_fill buy = desk_fill(&desk, 3, 1, STOCK, SJ_SIDE_BUY, 2, 590);
+    assert_int_equal(buy.tax_e6, 0);
+    desk_done(&desk);
+}
+
 int account_book(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_position_costs_its_average_and_closes_at_it),
         cmocka_unit_test(a_fill_past_flat_turns_the_position),
         cmocka_unit_test(fees_and_taxes_follow_the_rules_and_day_trades),
+        cmocka_unit_test(a_declared_day_trade_short_pays_half_the_tax),
     };
     return cmocka_run_group_tests_name("book", tests, NULL, NULL);
 }

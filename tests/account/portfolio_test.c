@@ -48,7 +48,7 @@ static void start(struct poll *poll)
 {
     struct sj_portfolio_ops ops = {poll, find, unit, keep};
     memset(poll, 0, sizeof *poll);
-    assert_int_equal(sj_portfolio_create(1, &ops, &poll->portfolio), 0);
+    assert_int_equal(sj_portfolio_create(1, "F002000-7654321", &ops, &poll->portfolio), 0);
 }
 
 static void begin(struct poll *poll)

@@ -69,6 +69,7 @@ struct sj_fill desk_fill(struct desk *desk, uint64_t order, uint32_t strategy, u
                            .price_e6 = price * E6,
                            .quantity = quantity,
                            .strategy = strategy,
+                           .daytrade_short = desk->declare_short,
                            .side = (uint8_t)side};
     sj_frame_head(&fill, SJ_EVENT_FILL, sizeof fill);
     sj_account_fill(desk->account, &fill);

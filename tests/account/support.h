@@ -28,6 +28,7 @@ struct desk {
     struct sj_market_rules *rules;
     struct sj_account *account;
     int64_t now_ns;
+    bool declare_short; /* of the fills to come */
     union {
         struct sj_frame frame;
         struct sj_position_snapshot position;

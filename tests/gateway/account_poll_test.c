@@ -95,7 +95,7 @@ static struct asker *asker_start(int64_t interval_ns)
     asker->client = sim_start(NULL);
     snprintf(url, sizeof url, "http://127.0.0.1:%u", sj_brokersim_port(asker->client->sim, 0));
     assert_int_equal(sj_endpoint_parse(url, &endpoint, error), 0);
-    assert_int_equal(sj_portfolio_create(0, &ops, &asker->portfolio), 0);
+    assert_int_equal(sj_portfolio_create(0, "", &ops, &asker->portfolio), 0);
     const struct sj_account_poll_options options = {.endpoint = &endpoint,
                                                     .interval_ns = interval_ns,
                                                     .timeout_ns = 5 * SJ_NS_PER_S,

@@ -163,6 +163,66 @@ static void a_future_is_found_by_its_full_code_and_unknown_ones_are_0(void **sta
     assert_int_equal(report.exch_ns, SJ_NULL_I64);
 }
 
+/* The broker may name what was ordered by its alias: an order that is matched by its terms must
+ * find it all the same. */
+static void a_continuous_contract_is_the_month_it_stands_for(void **state)
+{
+    (void)state;
+    struct sj_order_report report;
+    struct sj_order_deals deals;
+    struct sj_jin in;
+    const char *trade =
+        "{\"contract\":{\"code\":\"TXFR1\",\"target_code\":\"TXFL6\"},\"order\":{\"id\":"
+        "\"x\",\"action\":\"Buy\",\"price\":20000,\"quantity\":1},\"status\":{\"status\":"
+        "\"Submitted\"}}";
+    sj_jin_init(&in, trade, strlen(trade));
+    assert_int_equal(sj_order_parse_trade(table, &in, &report, &deals), 0);
+    assert_int_equal(report.instrument, sj_instruments_find(table, "TXFL6", 5));
+    assert_int_equal(
+        parse("{\"state\":\"FuturesDeal\",\"data\":{\"FuturesDeal\":{\"trade_id\":\"x\",\"code\":"
+              "\"TXF\",\"full_code\":\"TXFR1\",\"price\":20000,\"quantity\":2}}}",
+              &report),
+        1);
+    assert_int_equal(report.instrument, sj_instruments_find(table, "TXFL6", 5));
+}
+
+static void a_combo_is_told_as_one(void **state)
+{
+    (void)state;
+    struct sj_order_report report;
+    static const char *const combos[] = {"\"code\":\"TXF\",\"full_code\":\"TXFL6\",\"combo\":true",
+                                         "\"code\":\"TXFL6/A7\"",
+                                         "\"code\":\"TXF\",\"full_code\":\"TXFL6/A7\""};
+    char text[256];
+    for (int i = 0; i < 4; i++) {
+        snprintf(
+            text, sizeof text,
+            "{\"state\":\"FuturesDeal\",\"data\":{\"FuturesDeal\":{\"trade_id\":\"x\",%s,\"price\":"
+            "20000,\"quantity\":2}}}",
+            i < 3 ? combos[i] : "\"code\":\"TXF\",\"full_code\":\"TXFL6\",\"combo\":false");
+        assert_int_equal(parse(text, &report), 1);
+        assert_int_equal(report.flags, i < 3 ? SJ_FLAG_COMBO : 0);
+    }
+}
+
+static void the_accounts_of_a_login_are_counted_and_the_wanted_ones_found(void **state)
+{
+    (void)state;
+    const char *text =
+        "[{\"account_type\":\"S\",\"person_id\":\"A\",\"broker_id\":\"9A95\",\"account_id\":\"1\"},"
+        "{\"account_id\":\"2\",\"broker_id\":\"9A95\",\"signed\":true,\"account_type\":\"S\"},"
+        "{\"account_type\":\"H\",\"broker_id\":\"F002000\",\"account_id\":\"3\"}]";
+    const struct sj_account_name wanted[SJ_ACCOUNTS] = {{"9A95", "2"}, {"F002000", "3"}};
+    struct sj_order_accounts accounts;
+    assert_int_equal(sj_order_parse_accounts(text, strlen(text), wanted, &accounts), 0);
+    assert_int_equal(accounts.types, 1);
+    assert_int_equal(accounts.count[0], 2);
+    assert_int_equal(accounts.count[1], 0);
+    assert_true(accounts.found[0] && !accounts.found[1]);
+    for (size_t size = 0; size < strlen(text); size++)
+        assert_int_equal(sj_order_parse_accounts(text, size, wanted, &accounts), -SJ_E_MALFORMED);
+}
+
 static void a_heartbeat_is_no_order(void **state)
 {
     (void)state;
@@ -302,6 +362,41 @@ static void a_place_is_what_the_broker_reads_for_every_word_there_is(void **stat
     }
 }
 
+static void a_place_names_the_account_that_is_configured_and_a_declared_short(void **state)
+{
+    (void)state;
+    struct sj_order_head named = head;
+    struct sj_order_template template;
+    char out[SJ_ORDER_RENDER_MAX];
+    assert_int_equal(sj_account_name_parse("9A95-2345678", &named.accounts[0]), 0);
+    for (uint32_t id = 1; id <= 2; id++) {
+        assert_int_equal(sj_order_template_init(&template, &named, sj_instruments_get(table, id)),
+                         0);
+        struct sj_order_request request = {.kind = SJ_REQUEST_PLACE,
+                                           .side = SJ_SIDE_SELL,
+                                           .price_type = SJ_ORDER_LMT,
+                                           .time_in_force = SJ_ORDER_ROD,
+                                           .quantity = 1,
+                                           .daytrade_short = id == 1,
+                                           .custom_field = "00zA9b",
+                                           .price_e6 = 600000000};
+        sj_rc size = sj_order_render_place(&template, &request, out);
+        json_t *json = body_of(out, size, "POST /api/v1/order/place_order HTTP/1.1\r\n");
+        const json_t *order = json_object_get(json, id == 1 ? "stock_order" : "futures_order");
+        const json_t *account = json_object_get(order, "account");
+        if (id == 1) {
+            assert_string_equal(text_at(account, "account_type"), "S");
+            assert_string_equal(text_at(account, "broker_id"), "9A95");
+            assert_string_equal(text_at(account, "account_id"), "2345678");
+            assert_true(json_is_true(json_object_get(order, "daytrade_short")));
+        } else { /* none is configured: the broker's default */
+            assert_null(account);
+            assert_null(json_object_get(order, "daytrade_short"));
+        }
+        json_decref(json);
+    }
+}
+
 static void what_cannot_be_rendered_is_refused(void **state)
 {
     (void)state;
@@ -356,6 +451,10 @@ int main(void)
         cmocka_unit_test(the_brokers_own_sample_of_a_list_is_understood),
         cmocka_unit_test(fields_come_in_any_order_and_unknown_ones_are_passed_over),
         cmocka_unit_test(a_future_is_found_by_its_full_code_and_unknown_ones_are_0),
+        cmocka_unit_test(a_continuous_contract_is_the_month_it_stands_for),
+        cmocka_unit_test(a_combo_is_told_as_one),
+        cmocka_unit_test(the_accounts_of_a_login_are_counted_and_the_wanted_ones_found),
+        cmocka_unit_test(a_place_names_the_account_that_is_configured_and_a_declared_short),
         cmocka_unit_test(a_heartbeat_is_no_order),
         cmocka_unit_test(what_cannot_be_trusted_is_malformed),
         cmocka_unit_test(json_that_is_too_deep_is_refused_and_not_descended_into),

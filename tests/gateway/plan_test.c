@@ -99,6 +99,10 @@ static void selectors_are_codes_and_patterns_of_a_type(void **state)
         assert_true(sj_selector_next(&text, &selector, error) < 0);
         assert_true(strlen(error) > 20);
     }
+    text = "2330 FUT:TXFL6/A7";
+    assert_int_equal(sj_selector_next(&text, &selector, error), 1);
+    assert_int_equal(sj_selector_next(&text, &selector, error), -SJ_E_UNKNOWN);
+    assert_non_null(strstr(error, "combos are not supported"));
 }
 
 static void quote_types_are_named(void **state)

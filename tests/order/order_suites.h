@@ -4,7 +4,7 @@
 
 #include "support/test.h"
 
-#define ORDER_SUITES(X) X(map) X(machine) X(order) X(reconcile) X(property)
+#define ORDER_SUITES(X) X(account_name) X(map) X(machine) X(order) X(reconcile) X(property)
 
 #define X(suite) int suite##_tests(void);
 ORDER_SUITES(X)

@@ -83,6 +83,13 @@ static void combos_and_gtx_are_refused_by_name(void **state)
     intent.time_in_force = SJ_ORDER_GTX;
     assert_int_equal(sj_orders_intent(world->orders, &intent, world->now_ns), 0);
     assert_non_null(strstr(world->events[1].update.text, "GTX"));
+    /* What somebody else does with combos is told by that name. */
+    struct sj_order_report deal = world_deal(77, 1, 1);
+    deal.flags |= SJ_FLAG_COMBO;
+    world->event_count = 0;
+    world_say(world, deal);
+    assert_int_equal(world->event_count, 1);
+    assert_string_equal(world->events[0].update.text, "a combo order, which is not supported");
     assert_int_equal(world->sent_count, 0);
     world_close(world);
     sj_instruments_close(table);
