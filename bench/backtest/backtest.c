@@ -3,6 +3,9 @@
  * shifted, to 10 M rows. `noop` does nothing, `market_maker` quotes both sides every 100 ms.
  * rss_bytes: the most that the process had resident while it ran.
  *
+ * Where `./dev deps` has put hftbacktest (.deps/hftbacktest, SHIJIM_DEPS), it runs the same on the
+ * same file, and is the reference: others.py.
+ *
  * The sample is SHIJIM_BENCH_ROWS, or ../shared/data/btcusdt_20240808.npz.
  */
 #include "backtest/run.h"
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #define ROWS 10e6
+#define OTHERS "bench/backtest/others.py"
 
 struct day {
     char path[4096];
@@ -142,6 +146,71 @@ static double run_day(void *context)
     return (double)day->rows / seconds;
 }
 
+/* --- beside hftbacktest --- */
+
+struct theirs {
+    double rows_per_s[SJ_BENCH_RUNS_MAX], rss_bytes[SJ_BENCH_RUNS_MAX];
+    uint32_t count;
+};
+
+/* A line of others.py into the book's runs. */
+static void take_line(const char *line, struct theirs theirs[2])
+{
+    char book[16];
+    double rows_per_s, rss_bytes;
+    if (sscanf(line, "%15s %lf %lf", book, &rows_per_s, &rss_bytes) != 3)
+        return;
+    struct theirs *of = &theirs[strcmp(book, "array") != 0];
+    if (of->count == SJ_BENCH_RUNS_MAX)
+        return;
+    of->rows_per_s[of->count] = rows_per_s;
+    of->rss_bytes[of->count++] = rss_bytes;
+}
+
+static void run_theirs(const struct sj_bench_options *options, const struct day *day,
+                       const char *name, struct theirs theirs[2])
+{
+    const char *deps = getenv("SHIJIM_DEPS");
+    char python[4096], command[3 * 4096], line[256];
+    snprintf(python, sizeof python, "%s/hftbacktest/bin/python", deps ? deps : ".deps");
+    if (access(python, X_OK) != 0 || access(OTHERS, R_OK) != 0) {
+        fprintf(stderr,
+                "shijim bench: hftbacktest is not here (./dev deps, from the source's folder): %s "
+                "without a reference\n",
+                name);
+        return;
+    }
+    snprintf(command, sizeof command, "'%s' '%s' '%s' %s %u", python, OTHERS, day->path, name,
+             options->runs);
+    FILE *lines = popen(command, "r");
+    while (lines && fgets(line, sizeof line, lines))
+        take_line(line, theirs);
+    if (!lines || pclose(lines) != 0)
+        fprintf(stderr, "shijim bench: %s did not run to its end\n", OTHERS);
+}
+
+/* Ours, once beside each of its books. */
+static void report(const struct sj_bench_options *options, const struct sj_bench_figure *rate,
+                   const struct sj_bench_figure *rss, const struct theirs theirs[2])
+{
+    static const char *const books[] = {"hftbacktest_array", "hftbacktest_hashmap"};
+    bool alone = theirs[0].count == 0 && theirs[1].count == 0;
+    for (unsigned i = 0; i < 2 && !alone; i++) {
+        struct sj_bench_figure beside = *rate, beside_rss = *rss;
+        beside.reference = beside_rss.reference = books[i];
+        for (uint32_t k = 0; k < theirs[i].count; k++) {
+            sj_bench_add_reference(&beside, theirs[i].rows_per_s[k]);
+            sj_bench_add_reference(&beside_rss, theirs[i].rss_bytes[k]);
+        }
+        sj_bench_report(options, &beside);
+        sj_bench_report(options, &beside_rss);
+    }
+    if (alone) {
+        sj_bench_report(options, rate);
+        sj_bench_report(options, rss);
+    }
+}
+
 static int measure(const struct sj_bench_options *options, struct day *day, const char *name)
 {
     struct sj_bench_figure figure = {
@@ -153,8 +222,9 @@ static int measure(const struct sj_bench_options *options, struct day *day, cons
     sj_bench_measure(options, &figure, run_day, day);
     SJ_BENCH_CHECK(!day->failed, "%s: a run failed, or took other rows than there are", name);
     sj_bench_add(&rss, day->rss_bytes);
-    sj_bench_report(options, &figure);
-    sj_bench_report(options, &rss);
+    struct theirs theirs[2] = {{.count = 0}};
+    run_theirs(options, day, name, theirs);
+    report(options, &figure, &rss, theirs);
     return 0;
 }
 
