@@ -107,7 +107,7 @@ int sj_cmd_audit(int argc, char **argv)
     audit_options.config = &settings->store;
     audit_options.journal_dir = settings->journal.dir;
     rc = sj_store_audit_run(&audit_options, &audit, &error);
-    int exit_code = rc < 0 ? sj_cli_fail(&cli, SJ_EXIT_FAILED, "%s", error.text)
+    int exit_code = rc < 0 ? sj_cli_fail(&cli, sj_cli_path_exit(rc), "%s", error.text)
                            : report(&cli, &audit, json, all);
     if (rc >= 0)
         sj_store_audit_done(&audit);

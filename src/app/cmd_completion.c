@@ -10,38 +10,85 @@ static void print_names(const char *separator)
         printf("%s%s", i ? separator : "", sj_commands[i].name);
 }
 
-/* Options are asked of the program itself, so that the script never goes stale. */
+/* In single quotes of a shell, where a quote ends them: '\'' */
+static void print_quoted(const char *text)
+{
+    putchar('\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    }
+    putchar('\'');
+}
+
+/* Subcommands and options are asked of the program itself, so that no script ever goes stale. */
 static void print_bash(void)
 {
-    printf("_shijim() {\n    local cur=${COMP_WORDS[COMP_CWORD]}\n"
+    printf("_shijim() {\n"
+           "    local program=$1 cur=$2 command=${COMP_WORDS[1]} help\n"
+           "    COMPREPLY=()\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W '");
     print_names(" ");
-    printf("' -- \"$cur\"))\n    elif [[ $cur == -* ]]; then\n"
-           "        local options\n"
-           "        options=$(shijim \"${COMP_WORDS[1]}\" --help 2>/dev/null | grep -o -- "
-           "'--[a-z][a-z-]*')\n"
-           "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
-           "    else\n        COMPREPLY=($(compgen -f -- \"$cur\"))\n    fi\n}\n"
-           "complete -F _shijim shijim\n");
+    printf("' -- \"$cur\"))\n        return\n    fi\n"
+           "    help=$(\"$program\" \"$command\" --help 2>/dev/null)\n"
+           "    if [[ $help == \"Usage: shijim $command COMMAND\"* ]]; then\n"
+           "        if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+           "            COMPREPLY=($(compgen -W \"$(sed -n 's/^  \\([a-z][a-z-]*\\)  .*/\\1/p' "
+           "<<<\"$help\")\" -- \"$cur\"))\n"
+           "            return\n        fi\n"
+           "        help=$(\"$program\" \"$command\" \"${COMP_WORDS[2]}\" --help 2>/dev/null)\n"
+           "    fi\n"
+           "    [[ $cur == -* ]] || return\n"
+           "    COMPREPLY=($(compgen -W \"$(grep -o -- '--[a-z][a-z-]*' <<<\"$help\")\" -- "
+           "\"$cur\"))\n"
+           "}\ncomplete -o default -F _shijim shijim\n");
 }
 
 static void print_zsh(void)
 {
-    printf("#compdef shijim\nlocal -a commands\ncommands=(\n");
-    for (unsigned i = 0; i < sj_command_count; i++)
-        printf("  '%s:%s'\n", sj_commands[i].name, sj_commands[i].summary);
-    printf(")\nif (( CURRENT == 2 )); then\n  _describe command commands\nelse\n"
-           "  local -a options\n"
-           "  options=(${(f)\"$(shijim $words[2] --help 2>/dev/null | grep -o -- "
-           "'--[a-z][a-z-]*')\"})\n"
-           "  _alternative \"options:option:($options)\" 'files:file:_files'\nfi\n");
+    printf("#compdef shijim\n_shijim() {\n  local -a commands options\n  local help\n"
+           "  commands=(\n");
+    for (unsigned i = 0; i < sj_command_count; i++) {
+        printf("    %s:", sj_commands[i].name);
+        print_quoted(sj_commands[i].summary);
+        putchar('\n');
+    }
+    printf("  )\n"
+           "  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n"
+           "  help=\"$($words[1] $words[2] --help 2>/dev/null)\"\n"
+           "  if [[ $help == \"Usage: shijim $words[2] COMMAND\"* ]]; then\n"
+           "    if (( CURRENT == 3 )); then\n"
+           "      commands=(${(f)\"$(print -r -- $help | sed -n "
+           "'s/^  \\([a-z][a-z-]*\\)  */\\1:/p')\"})\n"
+           "      _describe command commands\n      return\n    fi\n"
+           "    help=\"$($words[1] $words[2] $words[3] --help 2>/dev/null)\"\n"
+           "  fi\n"
+           "  options=(${(fu)\"$(print -r -- $help | grep -o -- '--[a-z][a-z-]*')\"})\n"
+           "  if [[ $PREFIX == -* ]]; then\n    compadd -- $options\n  else\n    _files\n  fi\n"
+           "}\n_shijim \"$@\"\n");
 }
 
 static void print_fish(void)
 {
-    for (unsigned i = 0; i < sj_command_count; i++)
-        printf("complete -c shijim -n __fish_use_subcommand -a %s -d '%s'\n", sj_commands[i].name,
-               sj_commands[i].summary);
+    printf("function __shijim_words\n"
+           "    set -l words (commandline -opc)\n"
+           "    set -l help ($words[1] $words[2] --help 2>/dev/null)\n"
+           "    if string match -q \"Usage: shijim $words[2] COMMAND*\" -- $help[1]\n"
+           "        if test (count $words) -eq 2\n"
+           "            string replace -rf '^  ([a-z][a-z-]*)  +(.*)' '$1\\t$2' -- $help\n"
+           "            return\n        end\n"
+           "        set help ($words[1] $words[2] $words[3] --help 2>/dev/null)\n"
+           "    end\n"
+           "    string match -ra -- '--[a-z][a-z-]*' $help\n"
+           "end\n"
+           "complete -c shijim -n 'not __fish_use_subcommand' -a '(__shijim_words)'\n");
+    for (unsigned i = 0; i < sj_command_count; i++) {
+        printf("complete -c shijim -f -n __fish_use_subcommand -a %s -d ", sj_commands[i].name);
+        print_quoted(sj_commands[i].summary);
+        putchar('\n');
+    }
 }
 
 int sj_cmd_completion(int argc, char **argv)

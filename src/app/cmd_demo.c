@@ -226,7 +226,7 @@ int sj_cmd_demo(int argc, char **argv)
     demo.cli = &cli;
     rc = sj_demo_prepare(&demo);
     if (rc < 0)
-        return SJ_EXIT_FAILED;
+        return sj_cli_path_exit(rc);
     signal(SIGINT, ask_stop);
     signal(SIGTERM, ask_stop);
     int exit_code = run(&demo);

@@ -248,8 +248,9 @@ static int examine(struct doctor *doctor)
     check_broker(doctor);
     check_store(doctor);
     check_neighbours(doctor);
-    fprintf(stderr, "%u fine, %u warnings, %u failures\n", doctor->counts[FINE],
-            doctor->counts[WARNING], doctor->counts[FAILURE]);
+    fprintf(stderr, "%u fine, %u warning%s, %u failure%s\n", doctor->counts[FINE],
+            doctor->counts[WARNING], doctor->counts[WARNING] == 1 ? "" : "s",
+            doctor->counts[FAILURE], doctor->counts[FAILURE] == 1 ? "" : "s");
     return doctor->counts[FAILURE] ? SJ_EXIT_FAILED : SJ_EXIT_DONE;
 }
 

@@ -122,7 +122,8 @@ static int journal_export(int argc, char **argv)
     rc = export_to(&walk, cli.values[1]);
     sj_walk_close(&walk);
     if (rc < 0)
-        return sj_cli_fail(&cli, SJ_EXIT_FAILED, "writing %s: %s", cli.values[1], sj_rc_text(rc));
+        return sj_cli_fail(&cli, sj_cli_path_exit(rc), "writing %s: %s", cli.values[1],
+                           sj_rc_text(rc));
     if (walk.seen_count == 0)
         return sj_cli_fail(&cli, SJ_EXIT_FAILED, "no event passes the filter; %s is empty",
                            cli.values[1]);

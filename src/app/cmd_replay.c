@@ -116,7 +116,9 @@ static int run(const struct sj_cli *cli, struct sj_walk *walk, struct replay *re
 {
     sj_rc rc = sj_bus_create(options, &replay->bus);
     if (rc < 0)
-        return sj_cli_fail(cli, SJ_EXIT_FAILED, "ring %s: %s", options->name, sj_rc_text(rc));
+        return sj_cli_fail(cli, rc == -EINVAL ? SJ_EXIT_USER : sj_cli_path_exit(rc),
+                           "making the ring %s%s%s: %s", options->name, options->dir ? " in " : "",
+                           options->dir ? options->dir : "", sj_rc_text(rc));
     rc = wait_for_readers(replay->bus, options->dir, options->name, readers);
     if (rc >= 0)
         rc = replay_events(replay, walk);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#define DEFAULT_ADDRESS "127.0.0.1:9464"
+
 static volatile sig_atomic_t stop_asked;
 
 static void ask_stop(int signal_number)
@@ -108,6 +110,18 @@ static int show_ring(const char *name, void *context)
     return 0;
 }
 
+/* {"process":ADDRESS,"status":the page /status as it is} */
+static sj_rc print_process_json(struct sj_http_client *client, const char *address)
+{
+    const char *page;
+    size_t size;
+    sj_rc rc = sj_status_ask(client, address, &page, &size);
+    if (rc < 0)
+        return rc;
+    printf("{\"process\":\"%s\",\"status\":%.*s}\n", address, (int)size, page);
+    return 0;
+}
+
 static int watch(struct sj_http_client *client, const char *address)
 {
     struct sj_view view;
@@ -128,14 +142,23 @@ static int watch(struct sj_http_client *client, const char *address)
     return SJ_EXIT_DONE;
 }
 
+/* `address` NULL: nobody was named, so rings without a process are an answer, too. */
 static int show_once(const struct sj_cli *cli, struct sj_http_client *client, const char *address,
                      struct rings *rings)
 {
     static struct sj_status status;
-    sj_rc rc = sj_status_fetch(client, address, &status);
+    const char *asked = address ? address : DEFAULT_ADDRESS;
+    sj_rc rc = sj_status_fetch(client, asked, &status);
+    if (rc < 0 && address)
+        return sj_cli_fail(cli, SJ_EXIT_FAILED,
+                           "no process answers at %s (%s); its log names the address, which is "
+                           "watch.listen",
+                           asked, sj_rc_text(rc));
     if (rc >= 0 && !rings->dir && *status.bus_dir)
         rings->dir = status.bus_dir;
-    if (rc >= 0 && !rings->json) {
+    if (rc >= 0 && rings->json) {
+        rc = print_process_json(client, asked);
+    } else if (rc >= 0) {
         sj_view_latencies(stdout, &status);
         sj_view_account(stdout, &status.account);
     }
@@ -144,20 +167,36 @@ static int show_once(const struct sj_cli *cli, struct sj_http_client *client, co
         return sj_cli_fail(cli, SJ_EXIT_FAILED,
                            "no process answers at %s (%s) and there is no ring; start one with "
                            "shijim run or shijim demo",
-                           address, sj_rc_text(rc));
+                           asked, sj_rc_text(rc));
     return SJ_EXIT_DONE;
+}
+
+static int look(const struct sj_cli *cli, const char *address, struct rings *rings, bool follow)
+{
+    struct sj_http_client *client;
+    sj_rc rc = sj_http_create(NULL, &client);
+    if (rc < 0)
+        return sj_cli_fail(cli, SJ_EXIT_FAILED, "%s", sj_rc_text(rc));
+    signal(SIGINT, ask_stop);
+    signal(SIGTERM, ask_stop);
+    int exit_code = follow ? watch(client, address ? address : DEFAULT_ADDRESS)
+                           : show_once(cli, client, address, rings);
+    sj_http_close(client);
+    return exit_code;
 }
 
 int sj_cmd_stat(int argc, char **argv)
 {
     struct rings rings = {0};
-    const char *address = "127.0.0.1:9464";
+    const char *address = NULL;
     bool follow = false;
     const struct sj_cli_option options[] = {
-        {"address", "HOST:PORT", "of the process (watch.listen)", SJ_CLI_TEXT, &address, 0, 0, 'a'},
+        {"address", "HOST:PORT", "of the process (watch.listen; default " DEFAULT_ADDRESS ")",
+         SJ_CLI_TEXT, &address, 0, 0, 'a'},
         {"bus-dir", "DIR", "directory of the rings", SJ_CLI_TEXT, &rings.dir, 0, 0, 0},
         {"watch", NULL, "look again every second", SJ_CLI_FLAG, &follow, 0, 0, 'w'},
-        {"json", NULL, "the rings, one JSON object a line", SJ_CLI_FLAG, &rings.json, 0, 0, 0},
+        {"json", NULL, "one JSON object a line: the process, then each ring", SJ_CLI_FLAG,
+         &rings.json, 0, 0, 0},
     };
     struct sj_cli cli = {
         .command = "stat",
@@ -165,17 +204,32 @@ int sj_cmd_stat(int argc, char **argv)
         .summary = "One look at a running process and at the rings of this machine.",
         .example = "shijim stat --watch",
         .options = options,
-        .option_count = 4,
+        .option_count = sizeof options / sizeof options[0],
     };
     sj_rc rc = sj_cli_parse(&cli, argc, argv);
     if (rc != 1)
         return sj_cli_exit(rc);
-    struct sj_http_client *client;
-    rc = sj_http_create(NULL, &client);
-    if (rc < 0)
-        return sj_cli_fail(&cli, SJ_EXIT_FAILED, "%s", sj_rc_text(rc));
-    signal(SIGINT, ask_stop);
-    int exit_code = follow ? watch(client, address) : show_once(&cli, client, address, &rings);
-    sj_http_close(client);
-    return exit_code;
+    if (follow && rings.json)
+        return sj_cli_fail(&cli, SJ_EXIT_USER, "--watch draws, --json prints once; give one");
+    return look(&cli, address, &rings, follow);
+}
+
+int sj_cmd_top(int argc, char **argv)
+{
+    const char *address = NULL;
+    const struct sj_cli_option options[] = {
+        {"address", "HOST:PORT", "of the process (watch.listen; default " DEFAULT_ADDRESS ")",
+         SJ_CLI_TEXT, &address, 0, 0, 'a'},
+    };
+    struct sj_cli cli = {
+        .command = "top",
+        .arguments = "",
+        .summary = "A live view of a running process, until Ctrl-C.",
+        .details = "On a terminal it draws in place; elsewhere it prints a line a second.",
+        .example = "shijim top",
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+    };
+    sj_rc rc = sj_cli_parse(&cli, argc, argv);
+    return rc == 1 ? look(&cli, address, NULL, true) : sj_cli_exit(rc);
 }

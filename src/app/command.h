@@ -33,6 +33,7 @@ int sj_cmd_kill(int argc, char **argv);
 int sj_cmd_resume(int argc, char **argv);
 int sj_cmd_panic(int argc, char **argv);
 int sj_cmd_stat(int argc, char **argv);
+int sj_cmd_top(int argc, char **argv);
 int sj_cmd_doctor(int argc, char **argv);
 int sj_cmd_bench(int argc, char **argv);
 int sj_cmd_completion(int argc, char **argv);

@@ -105,8 +105,8 @@ int sj_journal_ls(int argc, char **argv)
         return sj_cli_exit(rc);
     rc = sj_journal_list(cli.values[0], show_segment, &listing);
     if (rc < 0)
-        return sj_cli_fail(&cli, SJ_EXIT_FAILED, "cannot read %s: %s", cli.values[0],
-                           sj_rc_text(rc));
+        return sj_cli_fail(&cli, sj_cli_path_exit(rc), "cannot read the journal %s: %s",
+                           cli.values[0], sj_rc_text(rc));
     if (!listing.json)
         fprintf(stderr, "%s segments, %s events, %s\n", SJ_COUNT(listing.segment_count),
                 SJ_COUNT(listing.event_count), SJ_BYTES(listing.file_size));
@@ -169,7 +169,8 @@ static int check(struct sj_cli *cli, int argc, char **argv, check_function *func
         return sj_cli_fail(cli, SJ_EXIT_FAILED, "%s is being written; stop its process first",
                            cli->values[0]);
     if (rc < 0)
-        return sj_cli_fail(cli, SJ_EXIT_FAILED, "%s: %s", cli->values[0], sj_rc_text(rc));
+        return sj_cli_fail(cli, sj_cli_path_exit(rc), "cannot read the journal %s: %s",
+                           cli->values[0], sj_rc_text(rc));
     if (json)
         print_check_json(&result);
     else

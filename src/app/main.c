@@ -1,7 +1,9 @@
 #include "app/command.h"
 #include "base/cli.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +22,7 @@ const struct sj_command sj_commands[] = {
     {"replay", "a journal back onto a bus, at any speed", sj_cmd_replay},
     {"backtest", "strategies over recorded days", sj_cmd_backtest},
     {"stat", "one look at a running process", sj_cmd_stat},
+    {"top", "a live view of a running process", sj_cmd_top},
     {"kill", "the kill switch: no new orders, cancel what works", sj_cmd_kill},
     {"resume", "lift the kill switch", sj_cmd_resume},
     {"panic", "cancel all and flatten, then kill", sj_cmd_panic},
@@ -45,9 +48,14 @@ static int unknown(const char *group, const char *word, const struct sj_command 
         names[used] = table[used].name;
     const char *near = sj_cli_nearest(word, names, used);
     const char *space = *group ? " " : "";
-    if (near)
+    if (near && *word != '-')
         fprintf(stderr, "shijim%s%s: unknown command '%s'; did you mean '%s'?\n", space, group,
                 word, near);
+    else if (*word == '-')
+        fprintf(stderr,
+                "shijim%s%s: unknown option %s; a command comes first: shijim%s%s COMMAND "
+                "[OPTIONS]\n",
+                space, group, word, space, group);
     else
         fprintf(stderr, "shijim%s%s: unknown command '%s'; shijim%s%s --help lists them\n", space,
                 group, word, space, group);
@@ -70,13 +78,26 @@ int sj_command_dispatch(const char *group, const struct sj_command *table, unsig
     return unknown(group, argv[1], table, count);
 }
 
+/* What was printed must have arrived: a full disk is a failure. A reader that has seen enough
+ * ("| head") is none. */
+static int end_output(int exit_code)
+{
+    bool failed = ferror(stdout);
+    errno = 0;
+    failed = fflush(stdout) != 0 || failed;
+    if (!failed || errno == EPIPE || exit_code != SJ_EXIT_DONE)
+        return exit_code;
+    fprintf(stderr, "shijim: writing the output: %s\n", strerror(errno ? errno : EIO));
+    return SJ_EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     /* A closed pipe or connection is an error code here, never a signal. */
     signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
         printf("shijim %s\n", SJ_VERSION);
-        return SJ_EXIT_DONE;
+        return end_output(SJ_EXIT_DONE);
     }
-    return sj_command_dispatch("", sj_commands, sj_command_count, argc, argv);
+    return end_output(sj_command_dispatch("", sj_commands, sj_command_count, argc, argv));
 }

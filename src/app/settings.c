@@ -1,6 +1,7 @@
 #include "app/settings.h"
 
 #include "base/log.h"
+#include "store/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,12 @@ static sj_rc check(const struct sj_settings *settings, struct sj_config_error *e
                  (long long)settings->journal.flush_min_us,
                  (long long)settings->journal.flush_max_us);
         return -SJ_E_RANGE;
+    }
+    struct sj_store_address address = {0};
+    if (*settings->store.url && sj_store_address_parse(settings->store.url, &address) < 0) {
+        snprintf(error->text, sizeof error->text,
+                 "store.url is http(s)://[user:password@]host[:port][/database], or \"\" for none");
+        return -SJ_E_MALFORMED;
     }
     sj_log_set_level(level);
     sj_rc rc = sj_orders_config_check(&settings->orders, error);

@@ -152,8 +152,8 @@ sj_rc sj_status_parse(const char *json, size_t size, struct sj_status *ret_statu
     return 0;
 }
 
-sj_rc sj_status_fetch(struct sj_http_client *client, const char *address,
-                      struct sj_status *ret_status)
+sj_rc sj_status_ask(struct sj_http_client *client, const char *address, const char **ret_json,
+                    size_t *ret_size)
 {
     char url[128];
     struct sj_http_response response;
@@ -164,5 +164,18 @@ sj_rc sj_status_fetch(struct sj_http_client *client, const char *address,
         return rc;
     if (response.status != 200)
         return -SJ_E_REFUSED;
-    return sj_status_parse(response.body, response.body_size, ret_status);
+    while (response.body_size > 0 && response.body[response.body_size - 1] == '\n')
+        response.body_size--;
+    *ret_json = response.body;
+    *ret_size = response.body_size;
+    return 0;
+}
+
+sj_rc sj_status_fetch(struct sj_http_client *client, const char *address,
+                      struct sj_status *ret_status)
+{
+    const char *json;
+    size_t size;
+    sj_rc rc = sj_status_ask(client, address, &json, &size);
+    return rc < 0 ? rc : sj_status_parse(json, size, ret_status);
 }

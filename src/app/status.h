@@ -79,7 +79,12 @@ struct sj_status {
 /* Reads the JSON of a status page or of `run --account`. */
 SJ_MUST_USE sj_rc sj_status_parse(const char *json, size_t size, struct sj_status *ret_status);
 
-/* Asks a live process on this machine. */
+/* Asks a live process on this machine for its page, which stays valid until the client's next
+ * request. */
+SJ_MUST_USE sj_rc sj_status_ask(struct sj_http_client *client, const char *address,
+                                const char **ret_json, size_t *ret_size);
+
+/* Asks and reads it. */
 SJ_MUST_USE sj_rc sj_status_fetch(struct sj_http_client *client, const char *address,
                                   struct sj_status *ret_status);
 

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define BOLD "\033[1m"
@@ -26,14 +27,52 @@ static const char *style(const struct sj_view *view, const char *code)
     return view->colour ? code : "";
 }
 
+static void measure(struct sj_view *view)
+{
+    struct winsize size = {0};
+    if (!view->terminal || ioctl(fileno(view->out), TIOCGWINSZ, &size) < 0)
+        return;
+    view->column_count = size.ws_col;
+    view->row_count = size.ws_row;
+}
+
+/* How many bytes of `text` fit in `columns`. Colours take none, characters of East Asia two. */
+static size_t fitting(const char *text, uint32_t columns)
+{
+    uint32_t used = 0;
+    size_t i = 0;
+    while (text[i]) {
+        unsigned char byte = (unsigned char)text[i];
+        size_t size = 1;
+        if (byte == '\033') {
+            i += strcspn(text + i, "m");
+            i += text[i] == 'm';
+            continue;
+        }
+        while (((unsigned char)text[i + size] & 0xc0) == 0x80)
+            size++;
+        uint32_t width = byte >= 0xe3 ? 2 : 1;
+        if (used + width > columns)
+            return i;
+        used += width;
+        i += size;
+    }
+    return i;
+}
+
+/* One line of the screen, cut to it: what wraps would not be drawn over the next time. */
 __attribute__((format(printf, 2, 3))) static void line(struct sj_view *view, const char *format,
                                                        ...)
 {
+    char text[1024];
     va_list args;
+    if (view->row_count && view->drawn_lines + 1 >= view->row_count)
+        return;
     va_start(args, format);
-    vfprintf(view->out, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fputs(view->terminal ? "\033[K\n" : "\n", view->out);
+    size_t size = view->column_count ? fitting(text, view->column_count) : strlen(text);
+    fprintf(view->out, "%.*s%s\033[K\n", (int)size, text, style(view, PLAIN));
     view->drawn_lines++;
 }
 
@@ -187,7 +226,8 @@ void sj_view_draw(struct sj_view *view, const char *title, const struct sj_statu
         return;
     }
     if (view->drawn_lines)
-        fprintf(view->out, "\033[%dA", view->drawn_lines);
+        fprintf(view->out, "\033[%uA", view->drawn_lines);
+    measure(view);
     view->drawn_lines = 0;
     line(view, "%s%s%s", style(view, BOLD), title, style(view, PLAIN));
     if (status)
@@ -198,7 +238,7 @@ void sj_view_draw(struct sj_view *view, const char *title, const struct sj_statu
 
 static void row(FILE *out, const char *name, uint64_t count, const char *text)
 {
-    fprintf(out, "  %-28s %15s  %s\n", name, SJ_COUNT(count), text);
+    fprintf(out, "  %-28s %15s%s%s\n", name, SJ_COUNT(count), *text ? "  " : "", text);
 }
 
 void sj_view_account(FILE *out, const struct sj_live_account *account)

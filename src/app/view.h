@@ -17,7 +17,9 @@ struct sj_view {
     FILE *out;
     bool terminal;
     bool colour;
-    int drawn_lines;
+    uint32_t drawn_lines;
+    uint32_t column_count; /* of the terminal; 0: not known */
+    uint32_t row_count;
     uint64_t last_events;
     int64_t last_ns; /* uptime of the last look, for rates */
     double rate;

@@ -18,6 +18,16 @@ static const struct {
 };
 #define TYPE_COUNT (sizeof types / sizeof types[0])
 
+static void fail_listing(const struct sj_cli *cli, const char *name,
+                         const char *const names[TYPE_COUNT])
+{
+    char list[TYPE_COUNT * 24];
+    int used = 0;
+    for (size_t i = 0; i < TYPE_COUNT; i++)
+        used += snprintf(list + used, sizeof list - (size_t)used, " %.20s", names[i]);
+    sj_cli_fail(cli, 0, "there is no event type '%s'; there are:%s", name, list);
+}
+
 static sj_rc set_type(struct sj_walk *walk, const struct sj_cli *cli, const char *name)
 {
     const char *names[TYPE_COUNT];
@@ -29,8 +39,10 @@ static sj_rc set_type(struct sj_walk *walk, const struct sj_cli *cli, const char
         }
     }
     const char *near = sj_cli_nearest(name, names, TYPE_COUNT);
-    sj_cli_fail(cli, 0, "there is no event type '%s'; did you mean '%s'?", name,
-                near ? near : "trade");
+    if (near)
+        sj_cli_fail(cli, 0, "there is no event type '%s'; did you mean '%s'?", name, near);
+    else
+        fail_listing(cli, name, names);
     return -SJ_E_UNKNOWN;
 }
 
@@ -94,7 +106,7 @@ void sj_walk_close(struct sj_walk *walk)
 
 int sj_walk_exit(sj_rc rc)
 {
-    return rc == -SJ_E_UNKNOWN || rc == -SJ_E_MALFORMED ? SJ_EXIT_USER : SJ_EXIT_FAILED;
+    return rc == -SJ_E_UNKNOWN || rc == -SJ_E_MALFORMED ? SJ_EXIT_USER : sj_cli_path_exit(rc);
 }
 
 static bool code_passes(const struct sj_walk *walk, uint32_t instrument)

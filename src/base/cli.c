@@ -30,6 +30,16 @@ int sj_cli_exit(sj_rc rc)
     return rc < 0 ? SJ_EXIT_USER : SJ_EXIT_DONE;
 }
 
+int sj_cli_path_exit(sj_rc rc)
+{
+    static const sj_rc mistakes[] = {-ENOENT, -ENOTDIR,      -EISDIR, -EACCES, -EPERM,
+                                     -EROFS,  -ENAMETOOLONG, -ELOOP,  -EEXIST};
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
+        if (rc == mistakes[i])
+            return SJ_EXIT_USER;
+    return SJ_EXIT_FAILED;
+}
+
 /* Levenshtein distance of two words of at most WORD_MAX bytes. */
 static size_t edit_distance(const char *a, const char *b)
 {
@@ -53,15 +63,16 @@ static size_t edit_distance(const char *a, const char *b)
 const char *sj_cli_nearest(const char *word, const char *const *candidates, size_t count)
 {
     const char *best = NULL;
-    size_t best_distance = 3;
-    if (strlen(word) > WORD_MAX || !*word)
+    size_t word_size = strlen(word);
+    size_t best_distance = word_size < 3 ? word_size : 3; /* something of it must be there */
+    if (word_size > WORD_MAX || !word_size)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         if (strlen(candidates[i]) > WORD_MAX)
             continue;
         size_t distance = edit_distance(word, candidates[i]);
-        if (!strncmp(word, candidates[i], strlen(word)) && distance > 1)
-            distance = 1;
+        if (!strncmp(word, candidates[i], word_size) && distance > 1)
+            distance = word_size > 1;
         if (distance < best_distance) {
             best_distance = distance;
             best = candidates[i];
@@ -321,6 +332,9 @@ static sj_rc check_arguments(const struct sj_cli *cli)
         return 1;
     if (cli->value_count > cli->arguments_max && cli->arguments_max == 0)
         sj_cli_fail(cli, 0, "takes no plain arguments, but got '%s'", cli->values[0]);
+    else if (cli->value_count > cli->arguments_max)
+        sj_cli_fail(cli, 0, "wants %s and no more, but got '%s'; quote what belongs together",
+                    cli->arguments, cli->values[cli->arguments_max]);
     else
         sj_cli_fail(cli, 0, "wants %s; see shijim %s --help", cli->arguments, cli->command);
     return -SJ_E_MALFORMED;

@@ -4,8 +4,8 @@
  * A command is a table of options and a description. Options are `--name VALUE`, `--name=VALUE` or,
  * for flags, `--name` and `--no-name`. What the user mistypes gets one line and exit code 2.
  *
- * Threads  main thread only. Memory: none taken; values are in argv, whose plain arguments move to its
- * front.
+ * Threads  main thread only. Memory: none taken; values are in argv, whose plain arguments move to
+ * its front.
  */
 #ifndef SJ_BASE_CLI_H
 #define SJ_BASE_CLI_H
@@ -72,6 +72,10 @@ SJ_MUST_USE sj_rc sj_cli_parse(struct sj_cli *cli, int argc, char **argv);
 
 /* The exit code for what sj_cli_parse returned when it was not 1. */
 int sj_cli_exit(sj_rc rc);
+
+/* The exit code for a path that the user named and that could not be opened or made: it is his
+ * mistake when it is not there, is of another kind, or is not for him; else something failed. */
+int sj_cli_path_exit(sj_rc rc);
 
 /* One line on stderr: "shijim COMMAND: ...". Returns the given exit code. */
 __attribute__((format(printf, 3, 4))) int sj_cli_fail(const struct sj_cli *cli, int exit_code,

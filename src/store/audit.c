@@ -412,8 +412,8 @@ sj_rc sj_store_audit_run(const struct sj_store_audit_options *options,
     if (rc == 0)
         judge(walk);
     else if (ret_error->text[0] == '\0')
-        snprintf(ret_error->text, sizeof(ret_error->text), "audit of %s: %s", options->journal_dir,
-                 sj_rc_text(rc));
+        snprintf(ret_error->text, sizeof(ret_error->text), "reading the journal %s: %s",
+                 options->journal_dir, sj_rc_text(rc));
     close_sides(walk);
     free(walk);
     if (rc < 0)

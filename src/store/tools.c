@@ -23,8 +23,11 @@ static void tell_answer(struct sj_store_error *error, const struct sj_store_clie
         snprintf(error->text, sizeof(error->text), "%s: ClickHouse error %d: %s", doing,
                  answer->code, answer->text);
     else
-        snprintf(error->text, sizeof(error->text), "%s at %s: %s", doing,
-                 sj_store_client_url(client), answer->text);
+        snprintf(error->text, sizeof(error->text), "%s at %s (store.url): %s%s", doing,
+                 sj_store_client_url(client), answer->text,
+                 answer->fate == SJ_STORE_RETRY && answer->http_status == 0
+                     ? "; shijim store --data DIR starts one"
+                     : "");
 }
 
 static sj_rc connect_to(const struct sj_store_config *config, struct sj_store_client **ret_client,

@@ -9,5 +9,6 @@ int sj_test_switch(void);
 int sj_test_saved(void);
 int sj_test_trader(void);
 int sj_test_names(void);
+int sj_test_view(void);
 
 #endif

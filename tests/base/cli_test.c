@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -125,6 +126,25 @@ static void the_nearest_word_is_offered_and_a_far_one_is_not(void **state)
     assert_null(sj_cli_nearest("", words, 3));
 }
 
+static void a_short_word_is_near_only_to_what_has_some_of_it(void **state)
+{
+    static const char *const words[] = {"ls", "cat"};
+    (void)state;
+    assert_null(sj_cli_nearest("-x", words, 2));
+    assert_null(sj_cli_nearest("q", words, 2));
+    assert_string_equal(sj_cli_nearest("lz", words, 2), "ls");
+    assert_string_equal(sj_cli_nearest("c", words, 2), "cat");
+}
+
+static void a_path_that_is_not_there_is_the_users_mistake_and_a_full_disk_is_not(void **state)
+{
+    (void)state;
+    assert_int_equal(sj_cli_path_exit(-ENOENT), SJ_EXIT_USER);
+    assert_int_equal(sj_cli_path_exit(-EACCES), SJ_EXIT_USER);
+    assert_int_equal(sj_cli_path_exit(-ENOSPC), SJ_EXIT_FAILED);
+    assert_int_equal(sj_cli_path_exit(-SJ_E_CORRUPT), SJ_EXIT_FAILED);
+}
+
 int cli_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +153,8 @@ int cli_tests(void)
         cmocka_unit_test(a_flag_can_be_negated_and_two_dashes_end_the_options),
         cmocka_unit_test(each_mistake_is_refused),
         cmocka_unit_test(the_nearest_word_is_offered_and_a_far_one_is_not),
+        cmocka_unit_test(a_short_word_is_near_only_to_what_has_some_of_it),
+        cmocka_unit_test(a_path_that_is_not_there_is_the_users_mistake_and_a_full_disk_is_not),
     };
     return cmocka_run_group_tests_name("base/cli", tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ def test_the_demo_accounts_for_every_event(shijim, tmp_path):
 def test_the_demo_refuses_a_folder_that_is_not_its_own(shijim, tmp_path):
     (tmp_path / "precious").write_text("kept")
     result = run(shijim, "demo", "--seconds", 1, "--dir", tmp_path)
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "not an earlier demo's" in result.stderr
     assert (tmp_path / "precious").read_text() == "kept"
 
@@ -224,6 +224,17 @@ def test_doctor_finds_what_is_there_and_what_is_not(shijim, way):
     (["completion", "tcsh"], "tcsh"),
     (["broker-sim", "--rat", "1"], "--rat"),
     (["store", "--prot", "1"], "prot"),
+    (["--nonsense"], "unknown option --nonsense"),
+    (["journal", "ls", "/nowhere"], "/nowhere"),
+    (["journal", "cat", "/nowhere"], "/nowhere"),
+    (["journal", "cat", "/tmp", "--type", "nonsense"], "there are: trade"),
+    (["journal", "verify", "/dev/null"], "Not a directory"),
+    (["replay", "/nowhere"], "/nowhere"),
+    (["query", "SELECT", "1"], "quote what belongs together"),
+    (["query", "--json", "--format", "CSV", "SELECT 1"], "give one"),
+    (["run", "--set", "store.url=nonsense"], "store.url is http"),
+    (["demo", "--dir", "/proc/x"], "/proc/x"),
+    (["stat", "--watch", "--json"], "give one"),
 ])
 def test_a_mistake_is_one_line_and_exit_code_2(shijim, words, says):
     result = run(shijim, *words, timeout=20)
@@ -236,7 +247,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(shijim, words, says):
 
 @pytest.mark.parametrize("command", ["run", "demo", "broker-sim", "store", "store retry", "query", "journal", "journal ls", "journal cat",
                                      "journal verify", "journal export", "journal repair", "audit", "convert",
-                                     "convert taifex", "replay", "stat", "doctor", "bench", "completion"])
+                                     "convert taifex", "replay", "stat", "top", "doctor", "bench", "completion"])
 def test_every_command_explains_itself(shijim, command):
     result = run(shijim, *command.split(), "--help", timeout=20)
     assert result.returncode == 0
@@ -248,6 +259,50 @@ def test_no_colour_and_no_redrawing_when_it_is_not_a_terminal(shijim):
     result = run(shijim, "stat", "--address", "127.0.0.1:1", "--bus-dir", "/nowhere", timeout=20)
     assert result.returncode == 1
     assert "\033" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["manual"], ["completion", "bash"], ["run", "--config-reference"]])
+def test_what_could_not_be_written_is_a_failure_and_a_reader_that_left_is_none(shijim, words):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([shijim, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "shijim: writing the output: No space left on device\n"
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with open(write_end, "w", encoding="utf-8") as closed:
+        done = subprocess.run([shijim, *words], stdout=closed, stderr=subprocess.PIPE, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+COMPLETION = """
+source <("$SHIJIM" completion bash)
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_shijim "$SHIJIM" "${COMP_WORDS[COMP_CWORD]}"
+echo "${COMPREPLY[*]}"
+"""
+
+
+@pytest.mark.parametrize("words, offered", [
+    (["re"], {"replay", "resume"}),
+    (["journal", ""], {"ls", "cat", "verify", "export", "repair"}),
+    (["journal", "cat", "--f"], {"--from", "--follow"}),
+    (["kill", "--st"], {"--state-dir"}),
+])
+def test_the_shell_completes_commands_subcommands_and_options(shijim, words, offered):
+    done = subprocess.run(["bash", "-c", COMPLETION, "bash", "shijim", *words], env={**os.environ, "SHIJIM": str(shijim)},
+                          capture_output=True, text=True, timeout=20, check=True)
+    assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_is_one_that_the_shell_reads(shijim, shell, tmp_path):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    script = tmp_path / "script"
+    script.write_text(run(shijim, "completion", shell, timeout=20).stdout)
+    done = subprocess.run([shell, "-n", script], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_reference_of_the_configuration_is_what_the_program_says(shijim):
