@@ -60,14 +60,14 @@ static void note_fill(struct run *run, const struct sj_bt_report *report)
     const struct sj_bt_options *options = run->options;
     struct sj_bt_result *result = &run->result;
     double price = (double)report->price_e6 / 1e6;
-    double quantity = report->quantity * options->lot;
+    double quantity = report->quantity * run->lot, value = price * report->quantity * report->unit;
     double sign = report->side ? -1 : 1;
     result->fills++;
-    result->fee += (report->maker ? options->maker_fee : options->taker_fee) * price * quantity;
-    result->balance -= sign * price * quantity;
+    result->fee += (report->maker ? options->maker_fee : options->taker_fee) * value;
+    result->balance -= sign * value;
     result->position += sign * quantity;
     result->volume += quantity;
-    result->value += price * quantity;
+    result->value += value;
     struct sj_bt_fill_row row = {.exch_ns = report->exch_ns,
                                  .local_ns = report->at_ns,
                                  .order = report->number,
@@ -121,6 +121,28 @@ sj_rc bt_link_on_report(void *context, struct sj_bt_report *report)
     else
         note_end(run, report);
     return sj_bt_reports_push(&run->reports, report);
+}
+
+sj_rc bt_link_reject(struct run *run, const struct sj_bt_request *request, const char *why)
+{
+    bool place = request->kind == SJ_BT_PLACE;
+    struct sj_bt_report word = {.exch_ns = request->at_ns,
+                                .order = request->order,
+                                .number = request->number,
+                                .answers = request->request_id,
+                                .price_e6 = request->price_e6,
+                                .limit_e6 = request->price_e6,
+                                .instrument = request->instrument,
+                                .strategy = request->strategy,
+                                .quantity = request->quantity,
+                                .left = request->quantity,
+                                .kind = place ? SJ_BT_REJECTED : SJ_BT_DENIED,
+                                .side = request->side,
+                                .request = request->kind,
+                                .queue = NAN,
+                                .mid = request->mid,
+                                .why = why};
+    return bt_link_on_report(run, &word);
 }
 
 /* The list of what works: a word for its beginning, for each order, and for its end. */

@@ -236,7 +236,7 @@ sj_rc bt_rows_open(struct run *run)
     run->row_ns = INT64_MIN;
     run->venue.model = options->queue;
     run->venue.partial = options->partial;
-    run->venue.lot = options->lot;
+    run->venue.lot = run->venue.unit = options->lot;
     run->venue.instrument = SJ_BT_INSTRUMENT;
     run->venue.prices = &run->feed.prices;
     run->venue.context = run;

@@ -15,8 +15,11 @@ static const char *check_rows(const struct sj_bt_options *options)
 
 static sj_rc check(const struct sj_bt_options *options, char *error)
 {
-    const char *wrong = options->path ? check_rows(options) : "a file of rows is needed";
-    if (!wrong && (options->order_latency_ns < 0 || options->report_latency_ns < 0))
+    bool rows = options->path != NULL;
+    const char *wrong = rows ? check_rows(options) : NULL;
+    if (rows == (options->journal_count > 0))
+        wrong = "a file of rows or journals is needed, and not both";
+    else if (!wrong && (options->order_latency_ns < 0 || options->report_latency_ns < 0))
         wrong = "latency: it must not be negative";
     else if (!wrong && !(options->queue.n > 0 && options->queue.n <= 100))
         wrong = "queue-n: it must be more than 0, and 100 at most";
@@ -30,7 +33,14 @@ static sj_rc check(const struct sj_bt_options *options, char *error)
 
 static sj_rc open_run(struct run *run)
 {
-    sj_rc rc = bt_rows_open(run);
+    bool rows = run->options->path != NULL;
+    run->lot = rows ? run->options->lot : 1;
+    run->instrument_max = rows ? SJ_BT_INSTRUMENT : INSTRUMENT_MAX;
+    sj_rc rc = sj_market_rules_load(NULL, run->error, &run->rules);
+    if (rc >= 0)
+        rc = sj_instruments_create(rows ? 4 : run->instrument_max, &run->instruments);
+    if (rc >= 0)
+        rc = rows ? bt_rows_open(run) : bt_day_open(run);
     if (rc >= 0)
         rc = bt_side_open(run);
     if (rc < 0)
@@ -40,10 +50,26 @@ static sj_rc open_run(struct run *run)
     return 0;
 }
 
+static sj_rc walk(struct run *run)
+{
+    bool rows = run->options->path != NULL;
+    sj_rc rc = rows ? bt_rows_walk(run) : bt_day_walk(run);
+    if (rc < 0)
+        return rc;
+    if (rows)
+        bt_rows_finish(run);
+    else
+        bt_day_finish(run);
+    run->result.latency[SJ_BT_ORDER] = run->order_way.used;
+    run->result.latency[SJ_BT_REPORT] = run->report_way.used;
+    return 0;
+}
+
 static void close_run(struct run *run)
 {
     bt_side_close(run);
     bt_rows_close(run);
+    bt_day_close(run);
     sj_bt_requests_done(&run->requests);
     sj_bt_reports_done(&run->reports);
     free(run);
@@ -65,15 +91,12 @@ sj_rc sj_bt_run(const struct sj_bt_options *options, struct sj_bt_result *ret_re
                    options->report_latency_ns);
     rc = open_run(run);
     if (rc >= 0)
-        rc = bt_rows_walk(run);
-    if (rc >= 0) {
-        bt_rows_finish(run);
-        run->result.latency[SJ_BT_ORDER] = run->order_way.used;
-        run->result.latency[SJ_BT_REPORT] = run->report_way.used;
+        rc = walk(run);
+    if (rc >= 0)
         *ret_result = run->result;
-    } else if (!*error) {
-        snprintf(error, SJ_BT_ERROR_MAX, "%s: %s", options->path, sj_rc_text(rc));
-    }
+    else if (!*error)
+        snprintf(error, SJ_BT_ERROR_MAX, "%s: %s",
+                 options->path ? options->path : options->journals[0], sj_rc_text(rc));
     close_run(run);
     return rc < 0 ? rc : 0;
 }

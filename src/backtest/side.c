@@ -59,10 +59,11 @@ static void note_refusal(struct run *run, uint64_t intent)
 static void note_fill(struct run *run, const struct sj_fill *fill)
 {
     double lots = fill->side == SJ_SIDE_BUY ? fill->quantity : -(double)fill->quantity;
-    double quantity = lots * run->options->lot;
+    bool odd = fill->order_lot == SJ_LOT_INTRADAY_ODD || fill->order_lot == SJ_LOT_ODD;
     run->known_lots += (int64_t)lots;
-    run->known_position += quantity;
-    run->known_balance -= (double)fill->price_e6 / 1e6 * quantity;
+    run->known_position += lots * run->lot;
+    run->known_balance -=
+        (double)fill->price_e6 / 1e6 * lots * bt_side_unit(run, fill->instrument, odd);
     run->known_fee += (double)(fill->fee_e6 + fill->tax_e6) / 1e6;
 }
 
@@ -199,22 +200,23 @@ static sj_rc add_strategy(struct run *run, const struct sj_strategy_instance *as
     const struct sj_strategy_plugin *plugin =
         asked->plugin ? asked->plugin : sj_strategy_builtin_find(asked->use);
     uint32_t number;
-    instance.instruments = traded;
-    instance.instrument_count = 1;
+    if (run->options->path) {
+        instance.instruments = traded;
+        instance.instrument_count = 1;
+    }
     /* What a shared object wants is not known here: it is told everything. */
     uint64_t wants = plugin ? plugin->events : SJ_ON_MARKET;
     run->listening |= (wants & SJ_ON_MARKET) != 0 && !(wants & SJ_ON_FIRST);
     return sj_decide_add(run->decide, &instance, run->error, &number);
 }
 
-static sj_rc create_for_rows(struct run *run, const struct sj_decide_ops *ops)
+static sj_rc create_decide(struct run *run, const struct sj_decide_ops *ops)
 {
     const struct sj_bt_options *options = run->options;
     struct sj_risk_config *risk = malloc(sizeof *risk);
     struct sj_orders_config orders;
     sj_rc rc = risk ? sj_bt_risk_default(risk) : -ENOMEM;
-    if (rc >= 0)
-        sj_bt_orders_default(&orders);
+    sj_bt_orders_default(&orders);
     const struct sj_decide_options decide = {
         .ops = ops,
         .instruments = run->instruments,
@@ -222,12 +224,10 @@ static sj_rc create_for_rows(struct run *run, const struct sj_decide_ops *ops)
         .risk = options->risk ? options->risk : risk,
         .orders = options->orders ? options->orders : &orders,
         .account = options->account,
-        .instrument_max = SJ_BT_INSTRUMENT,
+        .instrument_max = run->instrument_max,
         .follow_max = 2 * (uint32_t)(options->orders ? options->orders->max_open : orders.max_open),
         .post_only = true,
     };
-    if (rc >= 0)
-        rc = define_rows(run);
     if (rc >= 0)
         rc = sj_decide_create(&decide, run->error, &run->decide);
     for (uint32_t i = 0; i < options->strategy_count && rc >= 0; i++)
@@ -238,18 +238,31 @@ static sj_rc create_for_rows(struct run *run, const struct sj_decide_ops *ops)
 
 sj_rc bt_side_open(struct run *run)
 {
-    const struct sj_decide_ops ops = {
-        .context = run, .publish = publish, .send = bt_link_send, .log = on_log, .cost = on_cost};
+    const struct sj_bt_options *options = run->options;
+    const struct sj_decide_ops ops = {.context = run,
+                                      .publish = publish,
+                                      .send = bt_link_send,
+                                      .log = on_log,
+                                      .cost = options->path ? on_cost : NULL};
     run->quantity_less =
-        run->options->orders && run->options->orders->quantity_meaning == SJ_ORDER_QUANTITY_LESS;
-    sj_rc rc = sj_market_rules_load(NULL, run->error, &run->rules);
-    if (rc >= 0)
-        rc = sj_instruments_create(4, &run->instruments);
-    if (rc >= 0)
-        rc = create_for_rows(run, &ops);
+        options->orders && options->orders->quantity_meaning == SJ_ORDER_QUANTITY_LESS;
+    sj_rc rc = options->path ? define_rows(run) : 0;
+    if (rc >= 0 && options->create && !options->path)
+        rc = options->create(options->create_context, &ops, run->instruments, run->error,
+                             &run->decide);
+    else if (rc >= 0)
+        rc = create_decide(run, &ops);
     if (rc < 0 && !*run->error)
         snprintf(run->error, SJ_BT_ERROR_MAX, "strategies, risk and orders: %s", sj_rc_text(rc));
     return rc;
+}
+
+double bt_side_unit(const struct run *run, uint32_t instrument, bool odd)
+{
+    const struct sj_instrument *definition = sj_instruments_get(run->instruments, instrument);
+    if (run->options->path)
+        return run->options->lot;
+    return definition ? sj_bt_market_unit(definition, odd) : 0;
 }
 
 void bt_side_close(struct run *run)

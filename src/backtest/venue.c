@@ -1,4 +1,4 @@
-#include "backtest/venue.h"
+#include "backtest/venue_private.h"
 
 #include "shijim/strategy.h"
 
@@ -18,9 +18,11 @@ void sj_bt_venue_done(struct sj_bt_venue *venue)
     free(venue->resting[1]);
 }
 
-static sj_rc report(struct sj_bt_venue *venue, struct sj_bt_report *report)
+sj_rc bt_venue_report(struct sj_bt_venue *venue, struct sj_bt_report *report)
 {
     report->instrument = venue->instrument;
+    report->unit = venue->unit;
+    report->queue = isinf(report->queue) ? NAN : report->queue;
     return venue->on_report(venue->context, report);
 }
 
@@ -32,7 +34,7 @@ static void set_ends(struct sj_bt_venue *venue, unsigned side)
     venue->ends.back[side] = count ? venue->resting[side][count - 1].key : INT32_MAX;
 }
 
-static void drop(struct sj_bt_venue *venue, unsigned side, uint32_t index)
+void bt_venue_drop(struct sj_bt_venue *venue, unsigned side, uint32_t index)
 {
     struct sj_bt_resting *orders = venue->resting[side];
     venue->count[side]--;
@@ -40,9 +42,9 @@ static void drop(struct sj_bt_venue *venue, unsigned side, uint32_t index)
     set_ends(venue, side);
 }
 
-static struct sj_bt_report word_on(const struct sj_bt_venue *venue, unsigned side,
-                                   const struct sj_bt_resting *order, enum sj_bt_report_kind kind,
-                                   int64_t exch_ns)
+struct sj_bt_report bt_venue_word(const struct sj_bt_venue *venue, unsigned side,
+                                  const struct sj_bt_resting *order, enum sj_bt_report_kind kind,
+                                  int64_t exch_ns)
 {
     int64_t price_e6 = sj_bt_price_e6(venue->prices, side, order->key);
     return (struct sj_bt_report){.exch_ns = exch_ns,
@@ -60,21 +62,28 @@ static struct sj_bt_report word_on(const struct sj_bt_venue *venue, unsigned sid
                                  .mid = order->mid};
 }
 
-/* A maker's fill of `quantity` lots at its own price; the order goes when nothing is left. Returns
- * 1 when it went. */
-static sj_rc fill_resting(struct sj_bt_venue *venue, unsigned side, uint32_t index,
-                          uint32_t quantity, int64_t exch_ns)
+sj_rc bt_venue_fill(struct sj_bt_venue *venue, unsigned side, uint32_t index, uint32_t quantity,
+                    const struct bt_fill *how)
 {
     struct sj_bt_resting *order = &venue->resting[side][index];
     order->left -= quantity;
-    struct sj_bt_report fill = word_on(venue, side, order, SJ_BT_FILLED, exch_ns);
+    struct sj_bt_report fill = bt_venue_word(venue, side, order, SJ_BT_FILLED, how->ts);
     fill.quantity = quantity;
-    fill.maker = true;
+    fill.price_e6 = sj_bt_price_e6(venue->prices, side, how->key);
+    fill.maker = how->maker;
     bool gone = order->left == 0;
     if (gone)
-        drop(venue, side, index);
-    sj_rc rc = report(venue, &fill);
+        bt_venue_drop(venue, side, index);
+    sj_rc rc = bt_venue_report(venue, &fill);
     return rc < 0 ? rc : gone;
+}
+
+/* A maker's, at its own price. */
+static sj_rc fill_resting(struct sj_bt_venue *venue, unsigned side, uint32_t index,
+                          uint32_t quantity, int64_t exch_ns)
+{
+    const struct bt_fill how = {exch_ns, venue->resting[side][index].key, true};
+    return bt_venue_fill(venue, side, index, quantity, &how);
 }
 
 static sj_rc on_trade(struct sj_bt_venue *venue, const struct sj_bt_step *step)
@@ -109,7 +118,7 @@ static sj_rc on_depth(struct sj_bt_venue *venue, const struct sj_bt_step *step)
     for (uint32_t i = 0; i < venue->count[side] && orders[i].key >= step->key; i++)
         if (orders[i].key == step->key)
             sj_bt_queue_depth(&venue->model, &orders[i].queue, was, step->quantity);
-    if (venue->book.best[side] <= best)
+    if (venue->book.best[side] <= best || venue->auction)
         return 0;
     while (venue->count[!side] &&
            sj_bt_meets(&venue->book, venue->resting[!side][0].key, venue->book.best[side])) {
@@ -124,6 +133,10 @@ sj_rc sj_bt_venue_step(struct sj_bt_venue *venue, const struct sj_bt_step *step)
 {
     if (step->kind == SJ_BT_DEPTH)
         return on_depth(venue, step);
+    if (step->kind == SJ_BT_TRADE && (venue->auction || venue->blind))
+        return sj_bt_venue_print(venue, step->ts,
+                                 step->side ? step->key : sj_bt_mirror(&venue->book, step->key),
+                                 step->quantity);
     if (step->kind == SJ_BT_TRADE)
         return on_trade(venue, step);
     sj_bt_book_clear(&venue->book, step->side, step->key);
@@ -136,8 +149,8 @@ sj_rc sj_bt_venue_list(struct sj_bt_venue *venue, int64_t now_ns)
     for (unsigned side = 0; side < 2; side++)
         for (uint32_t i = 0; i < venue->count[side] && rc >= 0; i++) {
             struct sj_bt_report word =
-                word_on(venue, side, &venue->resting[side][i], SJ_BT_LISTED, now_ns);
-            rc = report(venue, &word);
+                bt_venue_word(venue, side, &venue->resting[side][i], SJ_BT_LISTED, now_ns);
+            rc = bt_venue_report(venue, &word);
         }
     return rc;
 }
@@ -151,6 +164,7 @@ struct work {
     uint32_t strategy;
     int32_t key; /* of its limit */
     uint32_t quantity, left, reduced;
+    bool eager;
     double mid;
 };
 
@@ -177,7 +191,7 @@ static struct sj_bt_report answer_of(const struct work *work, enum sj_bt_report_
 static sj_rc say(struct sj_bt_venue *venue, struct work *work, struct sj_bt_report *word)
 {
     work->answers = 0;
-    return report(venue, word);
+    return bt_venue_report(venue, word);
 }
 
 static sj_rc answer(struct sj_bt_venue *venue, struct work *work, enum sj_bt_report_kind kind)
@@ -279,7 +293,8 @@ static sj_rc rest(struct sj_bt_venue *venue, struct work *work, enum sj_bt_repor
         at--;
     memmove(orders + at + 1, orders + at, (venue->count[side] - at) * sizeof *orders);
     venue->count[side]++;
-    double front = venue->book.levels[side][work->key];
+    bool seen = work->key >= venue->seen_from[side];
+    double front = seen ? venue->book.levels[side][work->key] : INFINITY;
     orders[at] = (struct sj_bt_resting){.order = request->order,
                                         .number = work->number,
                                         .queue = {front, 0},
@@ -289,11 +304,27 @@ static sj_rc rest(struct sj_bt_venue *venue, struct work *work, enum sj_bt_repor
                                         .key = work->key,
                                         .quantity = work->quantity,
                                         .left = work->left,
-                                        .reduced = work->reduced};
+                                        .reduced = work->reduced,
+                                        .time_in_force = request->time_in_force,
+                                        .market = request->market,
+                                        .eager = work->eager};
     set_ends(venue, side);
     struct sj_bt_report word = answer_of(work, kind);
     word.queue = front;
     return say(venue, work, &word);
+}
+
+/* Where nothing meets now: it waits for a print. */
+static sj_rc wait(struct sj_bt_venue *venue, struct work *work, enum sj_bt_report_kind kind)
+{
+    unsigned side = work->request->side, tif = work->request->time_in_force;
+    int32_t last = side ? sj_bt_mirror(&venue->book, venue->print_key) : venue->print_key;
+    bool at_once = tif == SJ_ORDER_IOC || tif == SJ_ORDER_FOK;
+    work->eager = !venue->auction && tif != SJ_ORDER_GTX &&
+                  (work->request->market || !venue->printed || work->key >= last);
+    if (at_once && !work->eager)
+        return answer(venue, work, SJ_BT_EXPIRED);
+    return rest(venue, work, kind);
 }
 
 static sj_rc place(struct sj_bt_venue *venue, struct work *work)
@@ -301,9 +332,14 @@ static sj_rc place(struct sj_bt_venue *venue, struct work *work)
     const struct sj_bt_request *request = work->request;
     int32_t other = venue->book.best[!request->side];
     unsigned tif = request->time_in_force;
+    if (venue->closed)
+        return reject(venue, work, "the market is closed");
+    work->key = venue->book.keys - 1;
     if (!request->market &&
         !sj_bt_price_key(venue->prices, request->side, request->price_e6, &work->key))
-        return reject(venue, work, "the price is off the tick, or too far away");
+        return reject(venue, work, "off the tick, or beyond the day's limits");
+    if (venue->auction || venue->blind)
+        return wait(venue, work, SJ_BT_WORKING);
     bool meets = request->market ? other >= 0 : sj_bt_meets(&venue->book, work->key, other);
     if (meets && tif != SJ_ORDER_GTX && (tif != SJ_ORDER_FOK || is_there(venue, work)))
         return take_all(venue, work);
@@ -338,7 +374,7 @@ static sj_rc change(struct sj_bt_venue *venue, struct work *work, uint32_t index
     const struct sj_bt_request *request = work->request;
     unsigned side = request->side;
     const struct sj_bt_resting *order = &venue->resting[side][index];
-    struct sj_bt_report gone = word_on(venue, side, order, SJ_BT_CANCELLED, request->at_ns);
+    struct sj_bt_report gone = bt_venue_word(venue, side, order, SJ_BT_CANCELLED, request->at_ns);
     work->number = order->number;
     work->strategy = order->strategy;
     work->quantity = order->quantity;
@@ -352,9 +388,11 @@ static sj_rc change(struct sj_bt_venue *venue, struct work *work, uint32_t index
         return answer(venue, work, SJ_BT_DENIED);
     gone.answers = work->answers;
     gone.request = request->kind;
-    drop(venue, side, index);
+    bt_venue_drop(venue, side, index);
     if (!reprice)
         return say(venue, work, &gone);
+    if (venue->auction || venue->blind)
+        return wait(venue, work, SJ_BT_CHANGED);
     if (!sj_bt_meets(&venue->book, work->key, venue->book.best[!side]))
         return rest(venue, work, SJ_BT_CHANGED);
     return take_all(venue, work);

@@ -5,6 +5,11 @@
  * Our orders move nothing: the recorded market goes on as it did. A resting order fills when trades
  * pass its price, or reach it through its queue, or when the other side's best price comes to it.
  *
+ * In an auction nothing meets: orders rest, and its trade (a print) fills those with a better price
+ * at its own, and those at its price through their queue. A blind venue has trades alone and no
+ * book: what could trade as it comes fills at the next print, what rests fills when one passes its
+ * price; a place in a queue is not known there, so a print at the very price fills nothing.
+ *
  * Units    quantity of orders: lots. Keys as in book.h. at_ns: ns UTC.
  * Errors   -ENOMEM, -SJ_E_LIMIT: more of something than there is room for.
  * Threads  one owner.
@@ -62,6 +67,7 @@ struct sj_bt_report {
     uint8_t kind, side;
     uint8_t request; /* enum sj_bt_request_kind */
     bool maker;
+    double unit;     /* money of one lot at a price of 1 */
     double queue;    /* what stood before it in its level when it came to rest; NaN: unknown */
     double mid;      /* of its request */
     const char *why; /* REJECTED */
@@ -76,6 +82,9 @@ struct sj_bt_resting {
     int32_t key;
     uint32_t quantity, left; /* quantity: as placed, less what was taken off */
     uint32_t reduced;
+    uint8_t time_in_force;
+    bool market;
+    bool eager; /* blind: it could trade at the last price, and fills with the next print */
 };
 
 /* Between which keys our orders of each side lie; -1 and INT32_MAX: there is none. */
@@ -89,7 +98,12 @@ struct sj_bt_venue {
     struct sj_bt_queue_model model;
     bool partial;
     double lot; /* of the data's quantities */
+    double unit;
     uint32_t instrument;
+    bool auction, blind, closed;
+    int32_t seen_from[2]; /* keys from here on have a known quantity */
+    int32_t print_key;    /* a buy's, of the last print; blind venues, once printed */
+    bool printed;
     /* By side, the best first, at one price the oldest. */
     struct sj_bt_resting *resting[2];
     uint32_t count[2], room[2];
@@ -109,6 +123,18 @@ SJ_MUST_USE sj_rc sj_bt_venue_request(struct sj_bt_venue *venue,
 
 /* A row of the market. */
 SJ_MUST_USE sj_rc sj_bt_venue_step(struct sj_bt_venue *venue, const struct sj_bt_step *step);
+
+/* An auction's trade, or one of a blind venue, at a buy's key. */
+SJ_MUST_USE sj_rc sj_bt_venue_print(struct sj_bt_venue *venue, int64_t ts, int32_t key,
+                                    double quantity);
+
+/* There is a book again, after an auction or for the first time: what meets it fills at its best
+ * price. Front: what is now seen to stand before orders of which it was not known. */
+SJ_MUST_USE sj_rc sj_bt_venue_open(struct sj_bt_venue *venue, int64_t ts);
+void sj_bt_venue_reveal(struct sj_bt_venue *venue);
+
+/* The day of all orders is over. */
+SJ_MUST_USE sj_rc sj_bt_venue_expire(struct sj_bt_venue *venue, int64_t ts);
 
 /* Tells of every order that works. */
 SJ_MUST_USE sj_rc sj_bt_venue_list(struct sj_bt_venue *venue, int64_t now_ns);

@@ -394,6 +394,11 @@ sj_rc sj_strategies_stats(const struct sj_strategies *s, uint32_t strategy, int6
     return 0;
 }
 
+bool sj_strategies_trades(const struct sj_strategies *s, uint32_t instrument)
+{
+    return instrument <= s->instrument_max && s->takers[instrument] != 0;
+}
+
 int64_t sj_strategies_position(const struct sj_strategies *s, uint32_t strategy,
                                uint32_t instrument)
 {

@@ -199,6 +199,9 @@ SJ_MUST_USE sj_rc sj_strategies_status(const struct sj_strategies *strategies, u
 SJ_MUST_USE sj_rc sj_strategies_stats(const struct sj_strategies *strategies, uint32_t strategy,
                                       int64_t now_ns, struct sj_strategy_stats *ret_stats);
 /* Signed lots of a strategy's own fills; 0 for what there is not. */
+/* Whether any of them was given the instrument to trade. */
+bool sj_strategies_trades(const struct sj_strategies *strategies, uint32_t instrument);
+
 int64_t sj_strategies_position(const struct sj_strategies *strategies, uint32_t strategy,
                                uint32_t instrument);
 /* Never NULL: an instrument without a book has null prices and time 0. */
