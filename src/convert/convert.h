@@ -1,24 +1,27 @@
 /*
- * convert.h: text files of others to files of rows: JSONL of the original system, Binance's feed.
+ * convert.h: files of others to files of rows or a journal: JSONL of the original system, Binance's
+ * feed, any CSV, TAIFEX's days; and our journals to rows.
  *
- * Input is cut into pieces of 1 MB that workers parse side by side; what they make is put together
- * in the order of the input, so the output's bytes do not depend on their number. A second pass
+ * Text is cut into pieces of 1 MB that workers parse side by side; what they make is put together
+ * in the order of the input, so the outputs' bytes do not depend on their number. A second pass
  * over the rows follows only when it is needed: where times run backwards, rows are split into what
  * the exchange did and what was received, each in its order (as hftbacktest's correct_event_order);
- * where receipt precedes sending, and only when asked to, all times of receipt are shifted.
+ * where receipt precedes sending, and only when asked to, all times of receipt are shifted; and for
+ * formats that are no npz.
  *
- * Beside OUT:
- *   OUT.manifest.json    inputs with hashes, options, counts; the same for the same input
- *   OUT.metrics.prom     what this run took, for Prometheus' textfile collector
- *   OUT.rejects.jsonl    a line for each line that was not taken; absent when all were
- *   OUT.part, OUT.resume while it runs, or after a stop, for `resume`
+ * An output's name with {symbol} or {day} in it is one file an instrument, a trading day, or both
+ * (outputs.h, which also says what BASE is; else it is OUT). Beside the outputs:
+ *   BASE.manifest.json   inputs with hashes, options, counts; the same for the same input
+ *   BASE.metrics.prom    what this run took, for Prometheus' textfile collector
+ *   BASE.rejects.jsonl   a line for each line that was not taken; absent when all were
+ *   OUT.part, BASE.resume while it runs, or after a stop, for `resume`
  *
  * Errors   report->error has one line: file, line and reason. -EINTR: stopped by `stop`, to be
  *          resumed. -SJ_E_MALFORMED: strict, and something was wrong. -SJ_E_IDENTITY: counts do not
- * add up (a bug); -SJ_E_CORRUPT: an archive ended early; what it held was converted. Threads
- * [caller] makes `workers` threads, which end before it returns. Memory   4 MB and the rows of a
- * piece (27 MB at most, 2 MB as a rule) a worker; the second pass 160 MB at most. 512 MB hold for
- * 16 workers and any input.
+ *          add up (a bug). -SJ_E_CORRUPT: an archive ended early; what it held was converted.
+ * Threads  [caller] makes `workers` threads, which end before it returns.
+ * Memory   4 MB and the rows of a piece (27 MB at most, 2 MB as a rule) a worker; the second pass
+ *          200 MB at most. 512 MB hold for 16 workers and any input.
  */
 #ifndef SJ_CONVERT_CONVERT_H
 #define SJ_CONVERT_CONVERT_H

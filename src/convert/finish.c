@@ -220,8 +220,9 @@ sj_rc sj_job_finish(struct sj_job *job)
     struct sj_outputs *outputs = &job->join.outputs;
     if (job->encode.symbol && !account->row_count) {
         snprintf(job->report->error, sizeof job->report->error,
-                 "nothing of instrument %.32s is in the input (%llu records of others are)",
-                 job->encode.symbol, (unsigned long long)account->counts.others_dropped);
+                 "nothing of instrument %.32s is in the input (%llu records of others are)%s",
+                 job->encode.symbol, (unsigned long long)account->counts.others_dropped,
+                 account->cut ? "; an archive ends early" : "");
         return -SJ_E_UNKNOWN;
     }
     if (job->tape)

@@ -4,12 +4,14 @@
 #include "convert/csv.h"
 #include "convert/npz.h"
 #include "convert/order.h"
+#include "convert/sink.h"
 #include "convert/synth.h"
 
 #include "convert_tests.h"
 #include "support/test.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <unistd.h>
 
 #define T0 INT64_C(1627260300000000000)
@@ -251,6 +253,7 @@ static void rows_out_of_order_are_split_as_the_plain_way_does(void **state)
                                            .row_count = ROWS,
                                            .output = path,
                                            .run_rows = 100 + (uint32_t)round * 613,
+                                           .threads = (uint32_t)round % 4,
                                            .sink = collect,
                                            .context = &got};
         got.count = 0;
@@ -264,6 +267,81 @@ static void rows_out_of_order_are_split_as_the_plain_way_does(void **state)
     free(rows);
     free(wanted);
     free(got.rows);
+}
+
+/* Numbers as they come (few places) and such that need all their digits. */
+static double some_number(uint64_t *seed)
+{
+    uint64_t bits = sj_test_random(seed);
+    double value;
+    switch (sj_test_random(seed) % 6) {
+    case 0:
+        return (double)(bits % 100000) / 10;
+    case 1:
+        return -(double)(bits % 100000000) / 1e6;
+    case 2:
+        return (double)(bits % 1000) * 1e15;
+    case 3:
+        return (double)bits / 1e19;
+    case 4:
+        return -0.0;
+    default:
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+}
+
+static void write_rows(const char *path, enum sj_convert_format format, uint32_t threads,
+                       uint64_t seed, const struct sj_row *rows, size_t count)
+{
+    struct sj_sink *sink;
+    assert_int_equal(sj_sink_create(path, format, threads, &sink), 0);
+    for (size_t done = 0; done < count;) {
+        size_t part = sj_test_random(&seed) % 9000;
+        part = part < count - done ? part : count - done;
+        assert_int_equal(sj_sink_append(sink, rows + done, part), 0);
+        done += part;
+    }
+    assert_int_equal(sj_sink_finish(sink), 0);
+}
+
+static void threads_of_a_sink_change_no_byte_and_csv_reads_back(void **state)
+{
+    static const enum sj_convert_format formats[] = {SJ_TO_CSV, SJ_TO_ARROW, SJ_TO_PARQUET};
+    const size_t count = 300000;
+    uint64_t seed = sj_test_seed();
+    struct sj_row *rows = calloc(count, sizeof *rows);
+    const char *one = sj_test_path(*state, "one");
+    const char *many = sj_test_path(*state, "many");
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct sj_row){.ev = sj_test_random(&seed),
+                                  .exch_ts = (int64_t)sj_test_random(&seed),
+                                  .local_ts = i ? (int64_t)i : INT64_MIN,
+                                  .px = some_number(&seed),
+                                  .qty = some_number(&seed)};
+    for (int f = 0; f < 3; f++) {
+        write_rows(one, formats[f], 1, seed, rows, count);
+        write_rows(many, formats[f], 5, seed + 1, rows, count);
+        assert_same_file(many, one);
+    }
+    write_rows(one, SJ_TO_CSV, 3, seed, rows, count);
+    FILE *file = fopen(one, "rb");
+    char line[512];
+    assert_non_null(fgets(line, sizeof line, file));
+    for (size_t i = 0; i < count; i++) {
+        char *at;
+        assert_non_null(fgets(line, sizeof line, file));
+        assert_true(strtoull(line, &at, 10) == rows[i].ev);
+        assert_true(strtoll(at + 1, &at, 10) == rows[i].exch_ts);
+        assert_true(strtoll(at + 1, &at, 10) == rows[i].local_ts);
+        double px = strtod(at + 1, &at);
+        if (isnan(rows[i].px))
+            assert_int_equal(*at, ',');
+        else
+            assert_memory_equal(&px, &rows[i].px, sizeof px);
+    }
+    fclose(file);
+    free(rows);
 }
 
 static void latencies_come_from_their_model_and_seed(void **state)
@@ -323,6 +401,7 @@ int formats_tests(void)
         WITH_DIR(rows_by_way_of_a_journal_are_the_same),
         WITH_DIR(made_up_loads_follow_their_seed_alone),
         WITH_DIR(rows_out_of_order_are_split_as_the_plain_way_does),
+        WITH_DIR(threads_of_a_sink_change_no_byte_and_csv_reads_back),
         WITH_DIR(latencies_come_from_their_model_and_seed),
     };
     return cmocka_run_group_tests_name("convert/formats", tests, NULL, NULL);
