@@ -137,8 +137,11 @@ install_python() {
     stamp=$(sha256sum <dev.d/requirements-python.txt | cut -c-64)
     if stamped "$DEPS/python" "$stamp" && [ -x "$DEPS/python/bin/python" ]; then return 0; fi
     say "fetching what the Python package is built and tested with (350 MB)"
-    rm -rf "$DEPS/python"
-    run_logged "$DEPS/python.log" /usr/bin/python3 -m venv "$DEPS/python"
+    # What is there is brought up to date: clones that share it may be using it.
+    if ! "$DEPS/python/bin/python" -c '' 2>/dev/null; then
+        rm -rf "$DEPS/python"
+        run_logged "$DEPS/python.log" /usr/bin/python3 -m venv "$DEPS/python"
+    fi
     run_logged "$DEPS/python.log" "$DEPS/python/bin/pip" install --quiet --require-hashes \
         --only-binary :all: --requirement dev.d/requirements-python.txt
     echo "$stamp" >"$DEPS/python/.stamp"

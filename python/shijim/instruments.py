@@ -37,6 +37,7 @@ class Instruments:
         self.table: EventArray = event_array(rows, kind, self)
         self._codes = np.zeros((int(ids[-1]) if len(ids) else 0) + 1, "U16")
         self._codes[ids] = [text_of(code) for code in rows["code"]]
+        self._words: list[str] | None = None
         self._by_code: dict[str, int] = {}
         self._row: dict[int, int] = {}
         for row, id in enumerate(ids.tolist()):
@@ -73,6 +74,13 @@ class Instruments:
         """The ids of codes, shape (n,). Raises UnknownInstrumentError."""
         many = [codes] if isinstance(codes, (str, int, np.integer)) else list(codes)
         return np.array([self.id(code) for code in many], dtype=np.uint32)
+
+    @property
+    def words(self) -> list[str]:
+        """The codes by id, "" for ids without one; [0] is none's."""
+        if self._words is None:
+            self._words = [str(code) for code in self._codes]
+        return self._words
 
     def code(self, id: int) -> str:
         """The code of an id, "" for none."""

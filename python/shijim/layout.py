@@ -218,6 +218,16 @@ class EventArray(np.ndarray[Any, np.dtype[np.void]]):
         picked: npt.NDArray[np.str_] = words[np.minimum(self[field], len(words) - 1)]
         return picked
 
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        from .arrow import Table
+
+        return Table(self).__arrow_c_array__(requested_schema)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        from .arrow import Table
+
+        return Table(self).__arrow_c_stream__(requested_schema)
+
 
 def event_array(array: npt.NDArray[Any], kind: Kind, instruments: Instruments | None) -> EventArray:
     """The array as an EventArray, without a copy."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _native
+from .arrow import Table
 from .errors import DamageError, FormatError
 from .instruments import Instruments
 from .layout import EventArray, Kind, columns_dtype, event_array
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 __all__ = ["Events", "as_ns", "as_sources"]
 
@@ -239,3 +245,25 @@ class Events:
             raise ValueError("a selection is read by copying; use views() for what lies in place")
         array = self.read().view(np.ndarray)
         return array if dtype is None else array.astype(dtype)
+
+    def table(self, decimals: Literal["float", "e6"] = "float") -> Table:
+        """As columns (`Table`). decimals: "float", or "e6" for exact millionths."""
+        return Table(self, decimals)
+
+    def __arrow_c_schema__(self) -> object:
+        return Table(self).__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return Table(self).__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """All rows as a pyarrow.Table. Raises as `read`."""
+        return Table(self).to_arrow()
+
+    def to_polars(self) -> polars.DataFrame:
+        """All rows as a polars.DataFrame. Raises as `read`."""
+        return Table(self).to_polars()
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """All rows as a pandas.DataFrame. Raises as `read`."""
+        return Table(self).to_pandas()

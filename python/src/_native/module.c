@@ -1,6 +1,7 @@
 /*
  * module.c: shijim._native, put together from the files beside it.
  */
+#include "arrow.h"
 #include "bbo.h"
 #include "bus.h"
 #include "gather.h"
@@ -13,6 +14,7 @@
 /* clang-format off */
 static int (*const parts[])(PyObject *module) = {
     sj_py_add_gather, /* first: others use its filters */
+    sj_py_add_arrow,
     sj_py_add_bbo,
     sj_py_add_bus,
     sj_py_add_journal,
