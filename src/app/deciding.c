@@ -175,6 +175,7 @@ sj_rc sj_deciding_create(const struct sj_deciding *deciding, const struct sj_dec
         .account = &settings->account,
         .instrument_max = SJ_GATEWAY_TOPICS,
         .feed_loss_ns = settings->trading.feed_loss_ms * SJ_NS_PER_MS,
+        .feed_loss_kills = settings->trading.feed_loss_kills,
         .kill_cancels = settings->trading.kill_cancels,
         .stop_cancels = settings->trading.stop_cancels,
         .account_ids = {settings->orders.account_stock, settings->orders.account_futures},

@@ -66,7 +66,13 @@ static const struct sj_config_key trading_keys[] = {
     SJ_CONFIG_INT(struct sj_trading_config, stop_ms, 0, 600000, "10000",
                   "how long a stop waits for orders to end"),
     SJ_CONFIG_INT(struct sj_trading_config, feed_loss_ms, 0, 86400000, "0",
-                  "no market data at all for so long stops new orders; 0: not watched"),
+                  "no market data at all for so long, while a session is open, stops new orders; "
+                  "0: not watched"),
+    SJ_CONFIG_BOOL(struct sj_trading_config, feed_loss_kills, "false",
+                   "it also kills; else new orders go on when data does"),
+    SJ_CONFIG_INT(struct sj_trading_config, broker_silence_ms, 0, 86400000, "0",
+                  "the server that takes the orders says nothing for so long, not even the beat of "
+                  "every 30 s: kills; 0: not watched"),
 };
 
 /* Names of the original system's environment. */

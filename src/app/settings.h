@@ -59,6 +59,8 @@ struct sj_trading_config {
     bool stop_cancels;
     int64_t stop_ms;
     int64_t feed_loss_ms;
+    bool feed_loss_kills;
+    int64_t broker_silence_ms;
 };
 
 enum sj_threads_layout { SJ_THREADS_SHARED, SJ_THREADS_SPLIT, SJ_THREADS_DEDICATED };

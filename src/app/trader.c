@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define RING_WARM 1024 /* what an order writes on its ring: note, intent, verdict, order */
 #define BEAT_NS (100 * SJ_NS_PER_MS)
@@ -163,31 +162,9 @@ bool sj_trader_stopped(const struct sj_trader *trader)
 
 /* --- the main thread's share --- */
 
-static void look_at_dead_man(struct sj_trader *trader)
-{
-    const struct sj_trading_config *config = &trader->settings->trading;
-    struct stat stat_of;
-    struct sj_switch_view view;
-    if (!*config->dead_man_file)
-        return;
-    sj_switch_view(trader->sw, &view);
-    if (view.killed)
-        return;
-    bool is_there = stat(config->dead_man_file, &stat_of) == 0;
-    int64_t touched_ns =
-        is_there ? stat_of.st_mtim.tv_sec * SJ_NS_PER_S + stat_of.st_mtim.tv_nsec : 0;
-    if (is_there && sj_clock_utc_ns() - touched_ns <= config->dead_man_ms * SJ_NS_PER_MS)
-        return;
-    sj_log_error("trading", "%s was not touched for %lld ms: killed", config->dead_man_file,
-                 (long long)config->dead_man_ms);
-    sj_rc rc = sj_switch_kill(trader->sw, SJ_CONTROL_BY_DEAD_MAN, "the dead man's file is old");
-    if (rc < 0)
-        sj_log_error("trading", "the kill switch: %s", sj_rc_text(rc));
-}
-
 void sj_trader_look(struct sj_trader *trader)
 {
     sj_switch_sync(trader->sw);
     trader_look_at_processes(trader);
-    look_at_dead_man(trader);
+    trader_look_at_dead_man(trader);
 }

@@ -88,6 +88,8 @@ static void trip(void *context, const struct sj_control *control)
 {
     struct sj_trader *trader = context;
     sj_switch_trip(trader->sw, (enum sj_control_source)control->source, control->text);
+    if (!trader->begun) /* the first turn takes it as a switch that was thrown before */
+        return;
     trader->killed = true;
     trader->seen = sj_switch_generation(trader->sw);
 }

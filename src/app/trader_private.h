@@ -1,7 +1,7 @@
 /* The inside of trader.h, shared by trader.c (turns), trader_open.c (create and close),
- * trader_start.c (what earlier runs traded), trader_process.c (strategies in other processes),
- * trader_out.c (what decide asks for) and trader_view.c
- * (what people see). */
+ * trader_start.c (what earlier runs traded), trader_dead.c (the dead man), trader_process.c
+ * (strategies in other processes), trader_out.c (what decide asks for) and trader_view.c (what
+ * people see). */
 #ifndef SJ_APP_TRADER_PRIVATE_H
 #define SJ_APP_TRADER_PRIVATE_H
 
@@ -133,6 +133,8 @@ SJ_MUST_USE sj_rc trader_attach_processes(struct sj_trader *trader, char *error)
 uint32_t trader_take_processes(struct sj_trader *trader);
 void trader_look_at_processes(struct sj_trader *trader); /* the main thread's */
 void trader_detach_processes(struct sj_trader *trader);
+/* trader_dead.c */
+void trader_look_at_dead_man(struct sj_trader *trader);
 /* trader_view.c */
 void trader_note(struct sj_trader *trader, const struct sj_frame *event);
 void trader_take_picture(struct sj_trader *trader);

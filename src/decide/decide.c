@@ -70,6 +70,7 @@ sj_rc sj_decide_create(const struct sj_decide_options *options, char error[SJ_DE
     decide->kill_cancels = options->kill_cancels;
     decide->stop_cancels = options->stop_cancels;
     decide->feed_loss_ns = options->feed_loss_ns;
+    decide->feed_loss_kills = options->feed_loss_kills;
     for (uint32_t i = 0; i < SJ_ACCOUNTS; i++)
         if (options->account_ids[i])
             memcpy(decide->account_id[i], options->account_ids[i],
@@ -157,6 +158,7 @@ void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
     not_ready(decide, "the broker has not told its orders yet");
     sj_orders_restored(decide->orders, decide->now_ns);
     decide->started = true;
+    decide->begun_seq = decide->own_seq;
     decide->next_stats_ns = decide->now_ns + STATS_EVERY_NS;
 }
 
@@ -388,12 +390,23 @@ int64_t sj_decide_due(const struct sj_decide *decide)
     return due_ns;
 }
 
+/* Between sessions nothing is missing: the watch begins anew. */
+static void feed_is_late(struct sj_decide *decide)
+{
+    if (!sj_risk_is_open(decide->risk, decide->now_ns)) {
+        decide->market_ns = decide->now_ns;
+        return;
+    }
+    decide->feed_lost = true;
+    decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_FEED, 0, "no market data");
+    if (decide->feed_loss_kills && !decide->status.killed)
+        decide_kill(decide, SJ_CONTROL_BY_FEED, "no market data");
+}
+
 static void pass_time(struct sj_decide *decide)
 {
-    if (decide->now_ns >= feed_due(decide)) {
-        decide->feed_lost = true;
-        decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_FEED, 0, "no market data");
-    }
+    if (decide->now_ns >= feed_due(decide))
+        feed_is_late(decide);
     sj_orders_time(decide->orders, decide->now_ns);
     decide_stop_time(decide);
     sj_strategies_time(decide->strategies, decide->now_ns);
@@ -416,8 +429,11 @@ void sj_decide_time(struct sj_decide *decide, int64_t now_ns)
 /* --- a run again --- */
 
 /* What the room itself said is not an input of it. */
-static bool is_input(const struct sj_control *control)
+static bool is_input(const struct sj_decide *decide, const struct sj_control *control)
 {
+    /* A switch that an earlier run threw, whatever for: the first that a new one sees. */
+    if (control->kind == SJ_CONTROL_KILL && decide->own_seq == decide->begun_seq)
+        return true;
     switch (control->source) {
     case SJ_CONTROL_BY_COMMAND:
     case SJ_CONTROL_BY_SIGNAL:
@@ -451,7 +467,7 @@ void sj_decide_again(struct sj_decide *decide, const struct sj_frame *event)
         memcpy(&control, event, sizeof control);
         if (control.kind == SJ_CONTROL_START)
             sj_decide_start(decide, control.recv_ns);
-        else if (is_input(&control))
+        else if (is_input(decide, &control))
             sj_decide_control(decide, &control, control.recv_ns);
         break;
     }

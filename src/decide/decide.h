@@ -69,6 +69,7 @@ struct sj_decide_options {
     uint32_t follow_max; /* intents that strategies have told of at a time; 0: host.h's default */
     uint64_t first_intent_id; /* beyond every one that the journal holds */
     int64_t feed_loss_ns; /* no market data for so long, while some is expected; 0: not watched */
+    bool feed_loss_kills; /* then trading is killed, not only held back until data comes again */
     bool kill_cancels;    /* a kill cancels what works */
     bool stop_cancels;    /* so does a STOP */
     const char *account_ids[SJ_ACCOUNTS]; /* as account_name.h has them; NULL: the default */

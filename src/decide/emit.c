@@ -224,15 +224,29 @@ void decide_on_account_event(void *context, struct sj_frame *event)
         sj_risk_account(decide->risk, event);
 }
 
+void decide_kill(struct sj_decide *decide, enum sj_control_source source, const char *reason)
+{
+    struct sj_control control = {.kind = SJ_CONTROL_KILL, .source = (uint8_t)source};
+    sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
+    control.exch_ns = control.recv_ns = decide->now_ns;
+    snprintf(control.text, sizeof control.text, "%s", reason);
+    decide_emit(decide, (struct sj_frame *)&control);
+    if (decide->ops.trip)
+        decide->ops.trip(decide->ops.context, &control);
+    decide_apply_control(decide, &control);
+}
+
 /* Risk stopped trading itself. */
 void decide_on_risk_control(void *context, const struct sj_control *control)
 {
     struct sj_decide *decide = context;
     struct sj_control copy = *control;
-    decide_emit(decide, (struct sj_frame *)&copy);
+    if (decide->started) /* found again by a restart: the switch tells it, after START */
+        decide_emit(decide, (struct sj_frame *)&copy);
     if (decide->ops.trip)
         decide->ops.trip(decide->ops.context, &copy);
-    decide_stop_begin(decide);
+    if (decide->started)
+        decide_stop_begin(decide);
 }
 
 void decide_on_strategy_control(void *context, struct sj_control *control)

@@ -34,6 +34,7 @@ struct sj_decide {
     uint32_t batch_src;      /* whose events come */
     uint32_t batch_strategy; /* whose process that is; 0: nobody's */
     uint64_t own_seq;        /* the last one published, or restored */
+    uint64_t begun_seq;      /* the last event of START */
     uint64_t loaded_seq;     /* what sj_decide_load stands for */
     uint64_t next_intent_id;
     struct sj_intent restored_intent; /* restoring: the one whose verdict and order come next */
@@ -46,6 +47,7 @@ struct sj_decide {
     bool full; /* the ring took no more; new orders are stopped */
     bool feed_lost;
     int64_t feed_loss_ns;
+    bool feed_loss_kills;
     int64_t market_ns; /* of the last market event */
     int64_t next_stats_ns;
 
@@ -71,6 +73,8 @@ sj_rc decide_on_order_request(void *context, const struct sj_order_request *requ
 void decide_on_account_event(void *context, struct sj_frame *event);
 void decide_on_risk_control(void *context, const struct sj_control *control);
 void decide_on_strategy_control(void *context, struct sj_control *control);
+/* Trading kills itself, for longer than this process lives. */
+void decide_kill(struct sj_decide *decide, enum sj_control_source source, const char *reason);
 void decide_emit_stats(struct sj_decide *decide);
 
 /* process.c */

@@ -15,6 +15,16 @@
 
 /* --- words --- */
 
+void link_heard(struct sj_order_link *link, int64_t now_ns)
+{
+    atomic_store_explicit(&link->heard_ns, now_ns, memory_order_relaxed);
+}
+
+int64_t sj_order_link_heard_ns(const struct sj_order_link *link)
+{
+    return atomic_load_explicit(&link->heard_ns, memory_order_relaxed);
+}
+
 void link_note(struct sj_order_link *link, const char *format, ...)
 {
     char text[384];
@@ -299,8 +309,10 @@ static uint32_t stream_work(struct sj_order_link *link, int64_t now_ns)
     struct sj_sse_message message;
     uint32_t done = 0;
     sj_rc rc = sj_stream_poll(&link->stream, now_ns);
-    if (link->stream.bytes != bytes)
+    if (link->stream.bytes != bytes) {
         link->stream_alive_ns = now_ns;
+        link_heard(link, now_ns);
+    }
     if (before < SJ_STREAM_HEAD && link->stream.state >= SJ_STREAM_HEAD) {
         struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = &link->stream};
         (void)epoll_ctl(link->epoll_fd, EPOLL_CTL_MOD, link->stream.fd, &event);

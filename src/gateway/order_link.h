@@ -91,6 +91,10 @@ struct sj_order_link_stats {
 };
 void sj_order_link_stats(const struct sj_order_link *link, struct sj_order_link_stats *ret_stats);
 
+/* Monotonic time of the last byte that the server sent; before the first, of the link's creation.
+ * [any] */
+int64_t sj_order_link_heard_ns(const struct sj_order_link *link);
+
 /* From write to answer, in ns; [any] may read. */
 const struct sj_hist *sj_order_link_ack_hist(const struct sj_order_link *link);
 

@@ -341,6 +341,7 @@ uint32_t link_list_work(struct sj_order_link *link, int64_t now_ns)
 
 void link_answer_take(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns)
 {
+    link_heard(link, now_ns);
     if (is_order_call(conn))
         order_answer(link, conn);
     else if (conn->kind == CALL_TRADES)

@@ -98,6 +98,7 @@ sj_rc sj_order_link_create(const struct sj_order_link_options *options,
     if (!link)
         return -ENOMEM;
     link->options = *options;
+    link_heard(link, sj_clock_mono_ns());
     link->epoll_fd = link->stream.fd = -1;
     link->backoff_ns = LINK_BACKOFF_MIN_NS;
     if (options->token)

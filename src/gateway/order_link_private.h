@@ -71,8 +71,9 @@ struct sj_order_link {
     int64_t retry_ns;
     int64_t backoff_ns;
     int64_t stream_alive_ns;
-    int64_t rate_ns;        /* the rate limit lets the next request pass then */
-    uint32_t account_types; /* bit 0 stocks, bit 1 futures */
+    _Atomic int64_t heard_ns; /* the last byte of stream or answers; others read it */
+    int64_t rate_ns;          /* the rate limit lets the next request pass then */
+    uint32_t account_types;   /* bit 0 stocks, bit 1 futures */
     uint32_t subscribe_todo;
     uint32_t greet_step;
     struct order_conn conn[SJ_ORDER_CONNECTIONS_MAX];
@@ -89,6 +90,7 @@ struct sj_order_link {
 };
 
 /* order_link.c */
+void link_heard(struct sj_order_link *link, int64_t now_ns);
 /* The one place where calls of orders meet the broker's limit: when they are really sent. */
 bool link_may_send(struct sj_order_link *link, bool urgent, int64_t now_ns);
 void link_report(struct sj_order_link *link, struct sj_order_report *report);

@@ -96,6 +96,10 @@ void sj_risk_expect(const struct sj_risk *risk, const struct sj_intent *intent);
 bool sj_risk_check(struct sj_risk *risk, const struct sj_intent *intent, int64_t now_ns,
                    struct sj_verdict *ret_verdict);
 
+/* Whether the market of stocks or that of derivatives takes orders now; true where sessions are not
+ * checked. */
+bool sj_risk_is_open(struct sj_risk *risk, int64_t now_ns);
+
 /* The name of a check's number; "" for 0 and unknown ones. [any] */
 const char *sj_risk_check_name(uint32_t number);
 

@@ -32,6 +32,15 @@ int64_t clock_advance(struct sj_risk *risk, int64_t now_ns)
     return risk->now_ns;
 }
 
+bool sj_risk_is_open(struct sj_risk *risk, int64_t now_ns)
+{
+    if (!risk->limits.session || !risk->rules)
+        return true;
+    now_ns = clock_advance(risk, now_ns);
+    return phase_at(risk, SESSION_STOCK, now_ns)->orders != 0 ||
+           phase_at(risk, SESSION_FUTURES, now_ns)->orders != 0;
+}
+
 void phase_find(struct sj_risk *risk, enum session_kind kind, int64_t now_ns)
 {
     enum sj_board board = kind == SESSION_STOCK ? SJ_BOARD_STOCK

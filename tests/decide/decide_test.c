@@ -224,6 +224,43 @@ static void an_event_taken_singly_is_noted_before_what_follows_from_it(void **st
     world_done(world);
 }
 
+static uint32_t kills(const struct world *world)
+{
+    size_t at = 0;
+    uint32_t count = 0;
+    const struct sj_frame *event;
+    while ((event = world_next(&world->own, &at, SJ_EVENT_CONTROL)))
+        count += ((const struct sj_control *)event)->kind == SJ_CONTROL_KILL;
+    return count;
+}
+
+static void a_silent_market_stops_new_orders_or_kills_as_configured(void **state)
+{
+    (void)state;
+    for (int deadly = 0; deadly < 2; deadly++) {
+        struct world *world = world_watched(12, 5 * SJ_NS_PER_S, deadly);
+        world_begin(world, "1s");
+        quote_once(world);
+        world_answer(world);
+        assert_int_equal(world->placed, 2);
+        world_pass(world, 10 * SJ_NS_PER_S);
+        world_answer(world);
+        assert_int_equal(kills(world), deadly);
+        assert_int_equal(world->trips, deadly);
+        uint32_t placed = world->placed;
+        world_book(world, 20010); /* data is back */
+        world_pass(world, 2 * SJ_NS_PER_S);
+        world_answer(world);
+        assert_int_equal(world->placed > placed, !deadly);
+        struct sj_decide_status status;
+        sj_decide_status(world->decide, &status);
+        assert_int_equal(status.killed, deadly);
+        if (deadly)
+            assert_int_equal(status.open_count, 0);
+        world_done(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_same_inputs_again_give_the_same_bytes),
         cmocka_unit_test(inputs_taken_one_by_one_give_the_same_bytes_by_their_notes),
         cmocka_unit_test(an_event_taken_singly_is_noted_before_what_follows_from_it),
+        cmocka_unit_test(a_silent_market_stops_new_orders_or_kills_as_configured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) + sj_test_decide_process();
 }

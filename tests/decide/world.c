@@ -113,6 +113,11 @@ static void define(struct world *world)
 
 struct world *world_create(uint64_t seed)
 {
+    return world_watched(seed, 0, false);
+}
+
+struct world *world_watched(uint64_t seed, int64_t feed_loss_ns, bool kills)
+{
     struct world *world = calloc(1, sizeof *world);
     char error[SJ_RULES_ERROR_MAX > SJ_DECIDE_ERROR_MAX ? SJ_RULES_ERROR_MAX : SJ_DECIDE_ERROR_MAX];
     assert_non_null(world);
@@ -134,6 +139,8 @@ struct world *world_create(uint64_t seed)
         .risk = &world->risk,
         .orders = &world->orders_config,
         .instrument_max = 16,
+        .feed_loss_ns = feed_loss_ns,
+        .feed_loss_kills = kills,
         .kill_cancels = true,
         .stop_cancels = true,
     };

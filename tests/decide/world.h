@@ -62,6 +62,8 @@ struct world {
 };
 
 struct world *world_create(uint64_t seed);
+/* The same, with the feed watched. */
+struct world *world_watched(uint64_t seed, int64_t feed_loss_ns, bool kills);
 void world_done(struct world *world);
 
 /* Adds touch_quoter on FUTURE with a step; then START, LINK_UP and an empty list: ready. */

@@ -143,7 +143,7 @@ def positions_of_fills(fills):
     return {code: quantity for code, quantity in sums.items() if quantity}
 
 
-def check_both_sides(trader):
+def check_both_sides(trader, costs=("fee", "tax")):
     """Each order once, each deal once, the same positions and costs; nothing works any more."""
     truth = trader.truth()
     intents = {event["intent_id"]: event for event in trader.events("intent")}
@@ -155,7 +155,7 @@ def check_both_sides(trader):
     deals = sorted((deal["seq"], deal["code"], deal["quantity"], deal["price"]) for deal in truth["deals"])
     assert sorted((fill["exchange_seq"], fill["code"], fill["quantity"], fill["price"]) for fill in fills) == deals
     assert positions_of_fills(fills) == positions_of_broker(truth)
-    for what in ("fee", "tax"):
+    for what in costs:
         ours = sum(fill[what] for fill in fills)
         theirs = sum(account[what] for account in truth["accounts"])
         assert ours == pytest.approx(theirs, abs=1e-6), what

@@ -55,8 +55,10 @@ def test_an_account_that_the_login_does_not_have_is_told_and_nothing_is_sent(tra
     trader.stop()
 
 
-@pytest.mark.parametrize("fault", ["late_deal", "late_report", "reorder_report", "duplicate_report", "lose_report", "close"])
-def test_what_the_stream_does_to_deals_changes_none(trader, fault):
+@pytest.mark.parametrize("fault", [
+    "late_deal", "late_report", "reorder_report", "duplicate_report", "lose_report", "close", # of the stream
+    "lost_ack", "half_ack", "order_503", "unknown_outcome"]) # of the answers
+def test_a_fault_of_the_broker_ends_with_both_sides_equal(trader, fault):
     trader.start()
     trader.wait(lambda: trader.status().get("ready"))
     trader.sim.call("POST", "/admin/fault", {"kind": fault, "rate": 0.5, "ms": 300})
