@@ -44,7 +44,8 @@ struct market {
 struct way {
     const struct sj_bench_options *options;
     const struct market *market;
-    char directory[64];
+    char directory[64]; /* sockets */
+    char bus_dir[64];   /* in memory, as the bus's own default is */
     struct sj_brokersim *sim;
     pthread_t thread;
     _Atomic bool sim_ends;
@@ -323,7 +324,7 @@ static bool start_gateway(struct way *way)
 {
     char error[SJ_PLAN_ERROR_MAX];
     struct sj_gateway_options options = {.config = &way->broker,
-                                         .bus_dir = way->directory,
+                                         .bus_dir = way->bus_dir,
                                          .instruments = way->gateway_instruments,
                                          .seed = 1};
     if (sj_gateway_create(&options, &way->gateway, error) < 0) {
@@ -333,7 +334,7 @@ static bool start_gateway(struct way *way)
     for (uint32_t i = 0; i < way->market->servers; i++) {
         char name[SJ_BUS_NAME_MAX];
         snprintf(name, sizeof name, "gateway%u", i + 1);
-        struct sj_bus_reader_options reader = {.dir = way->directory,
+        struct sj_bus_reader_options reader = {.dir = way->bus_dir,
                                                .name = name,
                                                .reader_name = "bench",
                                                .policy = SJ_BUS_LOSSY,
@@ -425,7 +426,7 @@ static bool start_decide(struct way *way)
 static bool start_link(struct way *way)
 {
     char server[128], error[SJ_ENDPOINT_ERROR_MAX];
-    const struct sj_bus_options bus = {.dir = way->directory,
+    const struct sj_bus_options bus = {.dir = way->bus_dir,
                                        .name = "strategy",
                                        .src = SJ_SRC_STRATEGY,
                                        .topic_count = SJ_GATEWAY_TOPICS};
@@ -451,8 +452,9 @@ static bool start(struct way *way)
     char error[SJ_RULES_ERROR_MAX];
     const struct sj_gateway_follower follower = {way, take_event, take_read};
     snprintf(way->directory, sizeof way->directory, "/tmp/shijim-bench-XXXXXX");
+    snprintf(way->bus_dir, sizeof way->bus_dir, "/dev/shm/shijim-bench-XXXXXX");
     current = way;
-    if (!mkdtemp(way->directory) || !start_sim(way) ||
+    if (!mkdtemp(way->directory) || !mkdtemp(way->bus_dir) || !start_sim(way) ||
         sj_instruments_create(INSTRUMENTS_MAX, &way->gateway_instruments) < 0 ||
         sj_instruments_create(SJ_GATEWAY_TOPICS, &way->instruments) < 0 ||
         sj_market_rules_load(NULL, error, &way->rules) < 0 || !configure_gateway(way) ||
@@ -532,7 +534,7 @@ static void stop_gateway(struct way *way)
 
 static void finish(struct way *way)
 {
-    char command[96];
+    char command[160];
     sj_order_link_close(way->link);
     stop_gateway(way);
     if (way->sim) {
@@ -549,9 +551,9 @@ static void finish(struct way *way)
     sj_instruments_close(way->gateway_instruments);
     sj_instruments_close(way->instruments);
     sj_market_rules_free(way->rules);
-    snprintf(command, sizeof command, "rm -rf %s", way->directory);
+    snprintf(command, sizeof command, "rm -rf %s %s", way->directory, way->bus_dir);
     if (system(command) != 0)
-        fprintf(stderr, "shijim bench: %s is left behind\n", way->directory);
+        fprintf(stderr, "shijim bench: %s or %s is left behind\n", way->directory, way->bus_dir);
 }
 
 static void report(const struct way *way, const char *what, const struct sj_hist *hists)

@@ -181,8 +181,7 @@ bool link_may_send(struct sj_order_link *link, bool urgent, int64_t now_ns)
 }
 
 /* 1: sent. 0: no connection takes it now. */
-static sj_rc send_now(struct sj_order_link *link, const struct sj_order_request *request,
-                      int64_t now_ns)
+static sj_rc send_now(struct sj_order_link *link, const struct sj_order_request *request)
 {
     for (;;) {
         struct order_conn *conn = link_conn_idle(link);
@@ -191,10 +190,12 @@ static sj_rc send_now(struct sj_order_link *link, const struct sj_order_request 
         sj_rc size = render(link, request, conn->out);
         if (size < 0)
             return size;
+        conn->request = *request;
+        /* Read once, for the limit and for the write: it is a part of what an order waits for. */
+        int64_t now_ns = sj_clock_mono_ns();
         if (!link_may_send(link, request->kind == SJ_REQUEST_CANCEL, now_ns))
             return 0;
-        conn->request = *request;
-        if (link_conn_start(link, conn, (uint32_t)size, request->kind)) {
+        if (link_conn_start(link, conn, (uint32_t)size, request->kind, now_ns)) {
             link->stats.sent++;
             link->stats.last_send_ns = conn->sent_ns;
             return 1;
@@ -226,8 +227,7 @@ sj_rc sj_order_link_send(struct sj_order_link *link, const struct sj_order_reque
     }
     struct request_ring *ring = request->kind == SJ_REQUEST_CANCEL ? &link->urgent : &link->normal;
     if (ring->count == 0 && (ring == &link->urgent || link->urgent.count == 0)) {
-        /* Only a limit needs the time: reading it is part of what an order waits for. */
-        sj_rc rc = send_now(link, request, link->options.rate ? sj_clock_mono_ns() : 0);
+        sj_rc rc = send_now(link, request);
         if (rc != 0)
             return rc < 0 ? rc : 0;
     }
@@ -245,7 +245,7 @@ static uint32_t send_queued(struct sj_order_link *link, struct request_ring *rin
     if (link->rate_ns > now_ns && ring == &link->normal)
         return 0;
     while ((request = ring_front(ring)) != NULL) {
-        sj_rc rc = send_now(link, request, now_ns);
+        sj_rc rc = send_now(link, request);
         if (rc == 0)
             break;
         struct sj_order_request taken = *request;

@@ -100,7 +100,7 @@ static void greet_call(struct sj_order_link *link, struct order_conn *conn)
         size = sj_order_render_call(&link->head, "/auth/subscribe_trade", body, conn->out);
     }
     if (size > 0)
-        (void)link_conn_start(link, conn, (uint32_t)size, kind);
+        (void)link_conn_start(link, conn, (uint32_t)size, kind, sj_clock_mono_ns());
 }
 
 void link_greet_work(struct sj_order_link *link)
@@ -245,7 +245,8 @@ static void list_ask(struct sj_order_link *link, int64_t now_ns)
         return;
     conn->request =
         (struct sj_order_request){.request_id = link->list.request_id, .kind = SJ_REQUEST_LIST};
-    link->list.asking = link_conn_start(link, conn, (uint32_t)size, CALL_TRADES);
+    link->list.asking =
+        link_conn_start(link, conn, (uint32_t)size, CALL_TRADES, sj_clock_mono_ns());
 }
 
 static void list_word(struct sj_order_link *link, uint64_t request_id, enum sj_report_kind kind)

@@ -60,12 +60,12 @@ static bool write_out(struct sj_order_link *link, struct order_conn *conn)
 }
 
 bool link_conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t size,
-                     uint8_t kind)
+                     uint8_t kind, int64_t now_ns)
 {
     conn->out_size = size;
     conn->out_sent = 0;
     conn->kind = kind;
-    conn->sent_ns = sj_clock_mono_ns();
+    conn->sent_ns = now_ns;
     bool sent = write_out(link, conn);
     link->stats.last_sent_ns = sj_clock_mono_ns();
     if (__builtin_expect(!sent, 0)) {

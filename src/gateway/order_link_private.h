@@ -109,7 +109,7 @@ void link_conn_close(struct sj_order_link *link, struct order_conn *conn, int64_
 /* Writes conn->out; the call is under way then. False: nothing was sent and the connection is
  * closed. */
 bool link_conn_start(struct sj_order_link *link, struct order_conn *conn, uint32_t size,
-                     uint8_t kind);
+                     uint8_t kind, int64_t now_ns);
 
 /* order_link_answer.c: what answers mean; greeting and lists. */
 void link_answer_take(struct sj_order_link *link, struct order_conn *conn, int64_t now_ns);
