@@ -229,8 +229,11 @@ static void number_frames(struct archive *archive)
             frame->template_id = 0;
         at += sj_frame_size(frame);
     }
-    archive->run = (struct sj_run){
-        .at = batch->frames, .end = batch->frames + batch->frames_size, .src = SJ_SRC_CONVERT};
+    archive->run = (struct sj_run){.src = SJ_SRC_CONVERT};
+    if (batch->frames_size > 0) {
+        archive->run.at = batch->frames;
+        archive->run.end = batch->frames + batch->frames_size;
+    }
 }
 
 /* Where a line of the piece begins in its (unpacked) file. */
@@ -255,7 +258,8 @@ static void keep_rejects(struct archive *archive)
         struct reject *to = &archive->rejects[archive->reject_count++];
         to->file = archive->piece.file;
         to->reject = from->reject;
-        to->line = archive->line + from->line;
+        if (to->text_size > 0)
+            memcpy(to->text, batch->reject_text + from->text_at, to->text_size);
         to->offset = offset_of(&archive->piece, from->line);
         to->text_size = from->text_size < SJ_REJECTED_TEXT ? from->text_size : SJ_REJECTED_TEXT;
         memcpy(to->text, batch->reject_text + from->text_at, to->text_size);
