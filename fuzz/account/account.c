@@ -22,7 +22,7 @@ static struct sj_account *create(void)
                                     .security = (uint8_t)id,
                                     .multiplier_e6 = 50500000,
                                     .unit = 1000,
-                                    .code = "A",
+                                    .code = {(char)('A' + id)},
                                     .root = "TXF"};
         sj_frame_head(&one, SJ_EVENT_INSTRUMENT, sizeof one);
         sj_account_market(account, (struct sj_frame *)&one);
@@ -61,10 +61,41 @@ static void one_event(struct sj_account *account, uint8_t kind, const uint8_t *d
     }
 }
 
+static sj_rc save(struct sj_account *account, uint8_t **ret_bytes)
+{
+    size_t room = sj_account_save_size(account);
+    *ret_bytes = calloc(1, room);
+    sj_rc size = sj_account_save(account, *ret_bytes, room);
+    if (size < 0 || (size_t)size > room)
+        abort();
+    return size;
+}
+
+/* What is saved is taken back, and is the same then: to the byte, and in every sum. */
+static void restore_and_compare(struct sj_account *account)
+{
+    struct sj_account *again = create();
+    struct sj_account_totals totals, same;
+    uint8_t *saved, *resaved;
+    sj_rc size = save(account, &saved);
+    if (sj_account_restore(again, saved, (size_t)size) < 0)
+        abort();
+    if (save(again, &resaved) != size || memcmp(saved, resaved, (size_t)size) != 0)
+        abort();
+    memset(&totals, 0, sizeof totals);
+    memset(&same, 0, sizeof same);
+    sj_account_totals(account, &totals);
+    sj_account_totals(again, &same);
+    if (memcmp(&totals, &same, sizeof totals) != 0)
+        abort();
+    free(saved);
+    free(resaved);
+    sj_account_close(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sj_account *account = create();
-    struct sj_account_totals totals;
     if (size > 0 && data[0] == 'S') {
         (void)(sj_account_restore(account, data, size) < 0);
     } else {
@@ -75,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             size -= 2 + length;
         }
     }
-    sj_account_totals(account, &totals);
+    restore_and_compare(account);
     sj_account_close(account);
     return 0;
 }

@@ -66,6 +66,15 @@ static void load_saved(struct sj_trader *trader)
         const void *slot = sj_saved_slot(trader->saved, i, &size);
         if (!slot || size == 0)
             continue;
+        uint64_t knows = sj_decide_saved_seq(slot, size);
+        if (knows > sj_bus_last_seq(trader->ring)) { /* instruments have other numbers there */
+            sj_log_warn("trading",
+                        "saved state %u is of another journal (it knows %llu events, here are "
+                        "%llu): not loaded; trading.state_dir and journal.dir belong together",
+                        i, (unsigned long long)knows,
+                        (unsigned long long)sj_bus_last_seq(trader->ring));
+            continue;
+        }
         if (sj_decide_load(trader->decide, slot, size, error) >= 0)
             return;
         sj_log_warn("trading", "saved state %u: %s", i, error);

@@ -102,6 +102,8 @@ size_t sj_decide_save_size(const struct sj_decide *decide);
 SJ_MUST_USE sj_rc sj_decide_save(struct sj_decide *decide, void *buffer, size_t size);
 SJ_MUST_USE sj_rc sj_decide_load(struct sj_decide *decide, const void *buffer, size_t size,
                                  char error[SJ_DECIDE_ERROR_MAX]);
+/* The last event of the own ring that a saved state knows; 0: it is none. */
+uint64_t sj_decide_saved_seq(const void *buffer, size_t size);
 void sj_decide_restore(struct sj_decide *decide, const struct sj_frame *event);
 
 /* --- inputs --- */

@@ -86,6 +86,12 @@ static bool is_whole(const struct head *head, size_t size)
     return true;
 }
 
+uint64_t sj_decide_saved_seq(const void *buffer, size_t size)
+{
+    const struct head *head = buffer;
+    return is_whole(head, size) ? head->own_seq : 0;
+}
+
 sj_rc sj_decide_load(struct sj_decide *decide, const void *buffer, size_t size,
                      char error[SJ_DECIDE_ERROR_MAX])
 {

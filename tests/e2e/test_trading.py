@@ -4,6 +4,7 @@ moments, the kill switch and the panic; afterwards both sides have the same orde
 import os
 import random
 import re
+import shutil
 import signal
 import urllib.error
 
@@ -94,6 +95,16 @@ def test_strategies_keep_their_numbers_over_a_kill_and_another_order_of_them(tra
     for event in trader.events("intent") + trader.events("fill"):
         if event["strategy"]:
             assert re.fullmatch(mine[event["strategy"]], event["code"]), event
+    # The saved state of another journal is none.
+    (trader.directory / "journal").rename(trader.directory / "journal.of.before")
+    shutil.rmtree(trader.directory / "bus")
+    trader.start()
+    trader.wait(lambda: trader.status().get("ready"))
+    trader.stop()
+    assert "is of another journal" in (trader.directory / "run.log").read_text()
+    shutil.rmtree(trader.directory / "journal")
+    shutil.rmtree(trader.directory / "bus")
+    (trader.directory / "journal.of.before").rename(trader.directory / "journal")
     # The journal alone tells the numbers as well.
     (trader.directory / "state/strategies").unlink()
     trader.start()
