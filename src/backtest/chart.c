@@ -9,6 +9,7 @@
 #define RIGHT 16.0
 #define TOP 8.0
 #define BOTTOM 24.0
+#define BAR_MAX 60.0
 #define NS_PER_S INT64_C(1000000000)
 
 struct scale {
@@ -176,11 +177,12 @@ void sj_bt_chart_bars(FILE *file, const struct sj_bt_bars *bars)
     draw_values(file, &scale, bars->percent);
     if (sum <= 0)
         nothing(file, &scale);
-    double width = (scale.width - LEFT - RIGHT) / (bars->count ? bars->count : 1);
+    double room = (scale.width - LEFT - RIGHT) / (bars->count ? bars->count : 1);
+    double width = fmin(room, BAR_MAX);
     for (uint32_t i = 0; i < bars->count; i++) {
         char label[SJ_BT_NUMBER_MAX] = "", tip[2 * SJ_BT_NUMBER_MAX] = "";
         double y = y_of(&scale, fmin(bars->value(bars->context, i), scale.high));
-        double x = LEFT + width * i, gap = width > 6 ? 1.5 : 0;
+        double x = LEFT + room * (i + 0.5) - width / 2, gap = width > 6 ? 1.5 : 0;
         bars->label(bars->context, i, label);
         bars->tip(bars->context, i, tip);
         fprintf(file,

@@ -1,6 +1,7 @@
 #include "backtest/digest.h"
 
 #include "event/event.h"
+#include "shijim/strategy.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -151,28 +152,37 @@ void sj_bt_digest_fill(struct sj_bt_digest *digest, const struct sj_bt_fill_row 
 
 /* --- events --- */
 
-static void count_refusal(struct sj_bt_digest *digest, const struct sj_verdict *verdict)
+/* `text` need not end with 0. */
+static void count_refusal(struct sj_bt_digest *digest, bool by_exchange, const char *text,
+                          size_t size)
 {
-    char name[sizeof verdict->check_name + 1] = "";
-    memcpy(name, verdict->check_name, sizeof verdict->check_name);
+    char name[sizeof digest->refusals[0].check] = "";
+    size = strnlen(text, size < sizeof name - 1 ? size : sizeof name - 1);
+    memcpy(name, text, size);
     for (uint32_t i = 0; i < digest->refusal_count; i++)
-        if (strncmp(digest->refusals[i].check, name, sizeof digest->refusals[i].check) == 0) {
+        if (digest->refusals[i].by_exchange == by_exchange &&
+            strcmp(digest->refusals[i].check, name) == 0) {
             digest->refusals[i].count++;
             return;
         }
     if (digest->refusal_count == SJ_BT_REFUSALS_MAX)
         return;
     struct sj_bt_refusal *refusal = &digest->refusals[digest->refusal_count++];
-    snprintf(refusal->check, sizeof refusal->check, "%.23s", name);
+    memcpy(refusal->check, name, sizeof name);
+    refusal->by_exchange = by_exchange;
     refusal->count = 1;
 }
 
 static void name_instrument(struct sj_bt_digest *digest, const struct sj_instrument *instrument)
 {
-    for (uint32_t i = 0; i < digest->part_count; i++)
-        if (digest->parts[i].instrument == instrument->instrument)
-            snprintf(digest->parts[i].name, sizeof digest->parts[i].name, "%.*s",
-                     (int)strnlen(instrument->code, sizeof instrument->code), instrument->code);
+    uint32_t at = 0;
+    while (at < digest->name_count && digest->names[at].instrument != instrument->instrument)
+        at++;
+    if (at == SJ_BT_PARTS_MAX)
+        return;
+    digest->name_count += at == digest->name_count;
+    digest->names[at] = (struct sj_bt_name){.instrument = instrument->instrument};
+    memcpy(digest->names[at].code, instrument->code, sizeof instrument->code);
 }
 
 void sj_bt_digest_event(struct sj_bt_digest *digest, const struct sj_frame *event)
@@ -181,7 +191,11 @@ void sj_bt_digest_event(struct sj_bt_digest *digest, const struct sj_frame *even
     if (event->template_id == SJ_EVENT_VERDICT) {
         const struct sj_verdict *verdict = body;
         if (!verdict->accepted)
-            count_refusal(digest, verdict);
+            count_refusal(digest, false, verdict->check_name, sizeof verdict->check_name);
+    } else if (event->template_id == SJ_EVENT_ORDER) {
+        const struct sj_order_update *update = body;
+        if (update->state_to == SJ_ORDER_REJECTED && update->state_from != SJ_ORDER_REJECTED)
+            count_refusal(digest, true, update->text, sizeof update->text);
     } else if (event->template_id == SJ_EVENT_FILL) {
         const struct sj_fill *fill = body;
         digest->fill_events++;

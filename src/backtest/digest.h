@@ -28,7 +28,6 @@ struct sj_bt_point {
 /* One strategy in one instrument. */
 struct sj_bt_part {
     uint32_t strategy, instrument;
-    char name[24]; /* of the instrument; "": unknown */
     uint64_t orders, refused, rested, ended, fills, maker_fills;
     double quantity, value; /* of fills; lots, and price x lots */
     double slippage, slippage_quantity;
@@ -36,8 +35,14 @@ struct sj_bt_part {
     double gross;          /* realised, at average cost, before fees; price x lots */
 };
 
+struct sj_bt_name {
+    uint32_t instrument;
+    char code[sizeof(((struct sj_instrument *)0)->code) + 1];
+};
+
 struct sj_bt_refusal {
-    char check[24];
+    char check[49]; /* the check's name; the exchange's words */
+    bool by_exchange;
     uint64_t count;
 };
 
@@ -61,6 +66,8 @@ struct sj_bt_digest {
     struct sj_bt_part parts[SJ_BT_PARTS_MAX];
     uint32_t part_count;
     uint64_t parts_left_out; /* rows of further ones */
+    struct sj_bt_name names[SJ_BT_PARTS_MAX];
+    uint32_t name_count;
     struct sj_bt_refusal refusals[SJ_BT_REFUSALS_MAX];
     uint32_t refusal_count;
 };
@@ -69,7 +76,7 @@ void sj_bt_digest_init(struct sj_bt_digest *digest, double tick, double lot);
 void sj_bt_digest_order(struct sj_bt_digest *digest, const struct sj_bt_order_row *row);
 void sj_bt_digest_fill(struct sj_bt_digest *digest, const struct sj_bt_fill_row *row);
 void sj_bt_digest_sample(struct sj_bt_digest *digest, const struct sj_bt_sample_row *row);
-/* VERDICT, FILL and INSTRUMENT count; others are ignored. */
+/* VERDICT, ORDER, FILL and INSTRUMENT count; others are ignored. */
 void sj_bt_digest_event(struct sj_bt_digest *digest, const struct sj_frame *event);
 
 #endif

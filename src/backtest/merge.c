@@ -19,6 +19,8 @@ __attribute__((format(printf, 3, 4))) static sj_rc fail(char *error, sj_rc rc, c
     return rc;
 }
 
+#define NEWEST_DATE 29991231u
+
 /* --- what is in a journal --- */
 
 struct listing {
@@ -95,6 +97,20 @@ static sj_rc set_day(struct sj_bt_merge *merge, const struct sj_bt_merge_options
 
 /* --- definitions --- */
 
+/* What a lot is worth stands in the rules where the definition does not say it (TAIFEX's files). */
+static void complete(const struct sj_market_rules *rules, struct sj_instrument *definition)
+{
+    char root[sizeof definition->root + 1] = "";
+    bool by_lot =
+        definition->security == SJ_SECURITY_FUT || definition->security == SJ_SECURITY_OPT;
+    uint32_t date = definition->update_date ? (uint32_t)definition->update_date : NEWEST_DATE;
+    int64_t point_e6;
+    memcpy(root, definition->root, sizeof definition->root);
+    if (by_lot && definition->multiplier_e6 <= 0 &&
+        sj_market_number(rules, "point", root, date, &point_e6) == 0)
+        definition->multiplier_e6 = point_e6;
+}
+
 struct learning {
     struct sj_bt_merge *merge;
     uint32_t journal;
@@ -109,6 +125,7 @@ static void learn(const struct sj_instrument *definition, uint32_t src, void *co
     struct sj_instrument copy = *definition;
     uint32_t id, theirs = definition->instrument;
     (void)src;
+    complete(merge->rules, &copy);
     if (learning->rc < 0 || theirs == 0 || theirs > SJ_INSTRUMENTS_MAX)
         return;
     id = sj_instruments_find(merge->instruments, copy.code, strnlen(copy.code, sizeof copy.code));
@@ -264,6 +281,7 @@ sj_rc sj_bt_merge_open(struct sj_bt_merge *merge, const struct sj_bt_merge_optio
     *merge = (struct sj_bt_merge){.journals = options->journals,
                                   .journal_count = options->journal_count,
                                   .instruments = options->instruments,
+                                  .rules = options->rules,
                                   .context = options->context,
                                   .on_trouble = options->on_trouble};
     if (options->journal_count > SJ_BT_JOURNALS_MAX)
@@ -317,9 +335,15 @@ sj_rc sj_bt_merge_next(struct sj_bt_merge *merge, struct sj_bt_merged *ret_merge
     }
     if (!first)
         return 0;
+    const struct sj_frame *event = first->event;
+    if (event->template_id == SJ_EVENT_INSTRUMENT) {
+        memcpy(&merge->definition, event, sizeof merge->definition);
+        complete(merge->rules, &merge->definition);
+        event = (const struct sj_frame *)(const void *)&merge->definition;
+    }
     first->taken = true;
-    *ret_merged = (struct sj_bt_merged){.event = first->event,
-                                        .instrument = id_of(merge, first->journal, first->event),
+    *ret_merged = (struct sj_bt_merged){.event = event,
+                                        .instrument = id_of(merge, first->journal, event),
                                         .journal = first->journal,
                                         .src = first->source.src,
                                         .exch_ns = first->event->exch_ns,

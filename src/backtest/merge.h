@@ -49,6 +49,8 @@ struct sj_bt_merge {
     struct sj_bt_input inputs[SJ_BT_INPUTS_MAX];
     uint32_t *ids[SJ_BT_JOURNALS_MAX]; /* of the run, by the journal's; NULL: the same */
     struct sj_instruments *instruments;
+    const struct sj_market_rules *rules;
+    struct sj_instrument definition; /* handed out last */
     int64_t from_ns, to_ns;
     struct sj_journal_damage damage;
     char ended[160];

@@ -89,6 +89,7 @@ const char *sj_bt_page_number(double value, char text[SJ_BT_NUMBER_MAX])
 {
     char digits[32];
     double size = fabs(value);
+    value = size == 0 ? 0 : value; /* no minus before a zero */
     if (!isfinite(value))
         return strcpy(text, "\xe2\x80\x93");
     if (size >= 1e15 || (size > 0 && size < 1e-6))

@@ -187,7 +187,7 @@ static void latency_label(const void *context, uint32_t index, char text[SJ_BT_N
 {
     const struct window *window = context;
     uint32_t every = window->count > 8 ? window->count / 5 : 2;
-    if (index % every == every / 2)
+    if (index % every == every / 2 || window->count == 1)
         sj_bt_page_duration(sj_bt_way_bucket_top(window->first + index), text);
 }
 
@@ -282,9 +282,19 @@ static void put_cell(FILE *file, double value)
     fprintf(file, "<td>%s</td>", sj_bt_page_number(value, text));
 }
 
-static void put_part(FILE *file, const struct sj_bt_options *options,
-                     const struct sj_bt_digest *digest, const struct sj_bt_part *part)
+static const char *code_of(const struct sj_bt_digest *digest, uint32_t instrument)
 {
+    for (uint32_t i = 0; i < digest->name_count; i++)
+        if (digest->names[i].instrument == instrument)
+            return digest->names[i].code;
+    return NULL;
+}
+
+static void put_part(FILE *file, const struct sj_bt_story *story, const struct sj_bt_digest *digest,
+                     const struct sj_bt_part *part)
+{
+    const struct sj_bt_options *options = story->options;
+    const char *code = code_of(digest, part->instrument);
     double slippage = part->slippage_quantity > 0 ? part->slippage / part->slippage_quantity : NAN;
     uint32_t strategy = part->strategy ? part->strategy - 1 : 0;
     fprintf(file, "<tr><td>");
@@ -293,8 +303,8 @@ static void put_part(FILE *file, const struct sj_bt_options *options,
     else
         fprintf(file, "%u", part->strategy);
     fprintf(file, " / ");
-    if (*part->name)
-        sj_bt_page_text(file, part->name);
+    if (code)
+        sj_bt_page_text(file, code);
     else if (options->lot > 0)
         fprintf(file, "the rows' own");
     else
@@ -313,7 +323,7 @@ static void put_part(FILE *file, const struct sj_bt_options *options,
     fprintf(file, "</tr>\n");
 }
 
-static void put_parts(FILE *file, const struct sj_bt_options *options,
+static void put_parts(FILE *file, const struct sj_bt_story *story,
                       const struct sj_bt_digest *digest)
 {
     fprintf(file,
@@ -322,7 +332,7 @@ static void put_parts(FILE *file, const struct sj_bt_options *options,
             "<th>maker %%</th><th>volume</th><th>value</th><th>slippage</th><th>held</th>"
             "<th>realised</th></tr>\n");
     for (uint32_t i = 0; i < digest->part_count; i++)
-        put_part(file, options, digest, &digest->parts[i]);
+        put_part(file, story, digest, &digest->parts[i]);
     fprintf(file,
             "</table>\n<p class=\"note\">Realised: at average cost, price times quantity, "
             "before fees. Slippage: paid against the middle price at decision, a "
@@ -355,8 +365,10 @@ static void put_refusals(FILE *file, const struct sj_bt_story *story,
     const struct sj_bt_result *result = &story->total->result;
     fprintf(file, "<div class=\"card\"><h2>Orders that came to nothing</h2><table>\n");
     for (uint32_t i = 0; i < digest->refusal_count; i++) {
-        char name[48];
-        snprintf(name, sizeof name, "refused: %.23s", digest->refusals[i].check);
+        const struct sj_bt_refusal *refusal = &digest->refusals[i];
+        char name[96];
+        snprintf(name, sizeof name, "%s: %s", refusal->by_exchange ? "exchange" : "refused",
+                 refusal->check);
         sj_bt_page_row(file, name, (double)digest->refusals[i].count);
     }
     sj_bt_page_row(file, "refused in all", (double)result->refused);
@@ -472,7 +484,7 @@ void sj_bt_report(FILE *file, const struct sj_bt_story *story, const struct sj_b
     for (unsigned i = 0; i < SJ_BT_STREAM_COUNT; i++)
         put_latency(file, story, (enum sj_bt_stream)i);
     fprintf(file, "</div>\n");
-    put_parts(file, story->options, digest);
+    put_parts(file, story, digest);
     fprintf(file, "<div class=\"two\">\n");
     put_costs(file, story, digest);
     put_refusals(file, story, digest);

@@ -158,6 +158,19 @@ static sj_rc define(struct parse *parse, struct sj_instrument *definition, uint3
                   : 0;
 }
 
+/* Four products of the exchange's files are shorter there than anywhere else; rules, fees and the
+ * broker know the contracts by the three letters. */
+static void set_root(struct field product, char *root)
+{
+    static const char *const names[][2] = {
+        {"TX", "TXF"}, {"MTX", "MXF"}, {"TE", "EXF"}, {"TF", "FXF"}};
+    memcpy(root, product.begin, product.size);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i][0]) == product.size &&
+            memcmp(names[i][0], product.begin, product.size) == 0)
+            memcpy(root, names[i][1], strlen(names[i][1]));
+}
+
 /* The broker names a contract by one code; the exchange by product and expiry: both, joined. */
 static sj_rc parse_contract(struct parse *parse, struct field product, struct field expiry,
                             uint32_t *ret_id)
@@ -178,7 +191,7 @@ static sj_rc parse_contract(struct parse *parse, struct field product, struct fi
     *ret_id = sj_instruments_find(parse->instruments, definition.code, product.size + expiry.size);
     if (*ret_id)
         return 0;
-    memcpy(definition.root, product.begin, product.size);
+    set_root(product, definition.root);
     const char *slash = memchr(expiry.begin, '/', expiry.size);
     size_t month_size = slash ? (size_t)(slash - expiry.begin) : expiry.size;
     if (month_size <= sizeof definition.delivery_month)

@@ -60,6 +60,7 @@ static void one_line_becomes_one_exact_trade(void **state)
     assert_string_equal(text, "2021-07-23 17:36:20");
     const struct sj_instrument *instrument = sj_instruments_get(fixture->instruments, 1);
     assert_memory_equal(instrument->code, "TX202108", 9);
+    assert_memory_equal(instrument->root, "TXF", 4);
 }
 
 static void lines_are_sorted_by_time_and_keep_the_order_of_the_file_within_a_second(void **state)
