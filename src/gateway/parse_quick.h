@@ -6,31 +6,9 @@
 #ifndef SJ_GATEWAY_PARSE_QUICK_H
 #define SJ_GATEWAY_PARSE_QUICK_H
 
-#include "gateway/parse_impl.h"
 #include "gateway/parse_number.h"
 #include "gateway/parse_scan.h"
-
-/* What a walk over a payload knows. */
-struct walk {
-    struct sj_parse *parse;
-    const struct message *message;
-    const char *at;
-    const char *start;
-    const char *end;
-    char *frame;
-    uint64_t named; /* bits of fields that came */
-    uint64_t seen;  /* of these, the ones not null */
-    int64_t date_ns;
-    int64_t time_ns;
-    uint32_t flags;
-    uint32_t field_count;
-    uint32_t unknown_fields;
-    bool recording;
-    bool has_closing;
-    uint8_t levels[FIELD_COUNT];
-    const char *code;
-    size_t code_size;
-};
+#include "gateway/parse_walk.h"
 
 static inline const char *quick_space(const char *at, const char *end)
 {
