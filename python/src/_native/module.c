@@ -5,6 +5,7 @@
 #include "bbo.h"
 #include "bus.h"
 #include "gather.h"
+#include "indicator.h"
 #include "journal.h"
 #include "jsonl.h"
 #include "mapping.h"
@@ -20,6 +21,7 @@ static int (*const parts[])(PyObject *module) = {
     sj_py_add_journal,
     sj_py_add_jsonl,
     sj_py_add_mapping,
+    sj_py_add_indicators,
     NULL,
 };
 /* clang-format on */
