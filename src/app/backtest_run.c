@@ -9,11 +9,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void json_events(struct sj_json *json, const struct sj_bt_event_counts *events)
+{
+    sj_json_field_uint(json, "events", events->events);
+    sj_json_field_uint(json, "market_events", events->market);
+    sj_json_field_uint(json, "gaps", events->gaps);
+    sj_json_field_uint(json, "off_tick", events->off_tick);
+    sj_json_field_uint(json, "malformed_events", events->malformed);
+    sj_json_field_uint(json, "unknown", events->unknown);
+    sj_json_field_uint(json, "repeated", events->repeated);
+    sj_json_field_uint(json, "events_backwards", events->backwards);
+    sj_json_field_uint(json, "late", events->late);
+    sj_json_field_uint(json, "damaged", events->damaged);
+    sj_json_field_text(json, "first_bad", events->first_bad);
+    sj_json_field_text(json, "ended", events->ended);
+}
+
+static void print_events(const struct sj_bt_event_counts *events)
+{
+    printf("events  %llu, %llu of the market, %llu gaps\n", (unsigned long long)events->events,
+           (unsigned long long)events->market, (unsigned long long)events->gaps);
+    if (events->first_bad[0])
+        printf("LEFT    out at the exchange: %llu off the tick, %llu malformed, %llu unknown, %llu "
+               "repeated;\n        taken late: %llu backwards, %llu late; %llu damaged ranges\n"
+               "        the first: %s\n",
+               (unsigned long long)events->off_tick, (unsigned long long)events->malformed,
+               (unsigned long long)events->unknown, (unsigned long long)events->repeated,
+               (unsigned long long)events->backwards, (unsigned long long)events->late,
+               (unsigned long long)events->damaged, events->first_bad);
+    if (events->ended[0])
+        printf("END     %s\n", events->ended);
+}
+
+static void print_rows(const struct sj_bt_feed_counts *rows)
+{
+    printf("rows    %llu: %llu depth, %llu trades\n", (unsigned long long)rows->rows,
+           (unsigned long long)rows->depth, (unsigned long long)rows->trades);
+    if (rows->malformed + rows->far + rows->backwards)
+        printf("BAD     %llu malformed, %llu too far, %llu backwards; the first is row %llu\n",
+               (unsigned long long)rows->malformed, (unsigned long long)rows->far,
+               (unsigned long long)rows->backwards, (unsigned long long)rows->first_bad);
+}
+
 static void print_json(const struct sj_bt_story *story)
 {
     const struct sj_bt_result *result = &story->total->result;
     const struct sj_bt_meter *meter = &story->total->meter;
-    char buffer[2048];
+    char buffer[4096];
     struct sj_json json;
     sj_json_init(&json, buffer, sizeof buffer);
     sj_json_begin_object(&json);
@@ -22,6 +64,8 @@ static void print_json(const struct sj_bt_story *story)
     sj_json_field_uint(&json, "malformed", result->rows.malformed);
     sj_json_field_uint(&json, "far", result->rows.far);
     sj_json_field_uint(&json, "backwards", result->rows.backwards);
+    if (result->events.events)
+        json_events(&json, &result->events);
     sj_json_field_uint(&json, "orders", result->orders);
     sj_json_field_uint(&json, "cancels", result->cancels);
     sj_json_field_uint(&json, "expired", result->expired);
@@ -56,15 +100,12 @@ static void print_text(const struct sj_bt_story *story)
 {
     const struct sj_bt_result *result = &story->total->result;
     const struct sj_bt_meter *meter = &story->total->meter;
-    const struct sj_bt_feed_counts *rows = &result->rows;
     if (story->day_count > 1)
         print_days(story);
-    printf("rows    %llu: %llu depth, %llu trades\n", (unsigned long long)rows->rows,
-           (unsigned long long)rows->depth, (unsigned long long)rows->trades);
-    if (rows->malformed + rows->far + rows->backwards)
-        printf("BAD     %llu malformed, %llu too far, %llu backwards; the first is row %llu\n",
-               (unsigned long long)rows->malformed, (unsigned long long)rows->far,
-               (unsigned long long)rows->backwards, (unsigned long long)rows->first_bad);
+    if (result->events.events)
+        print_events(&result->events);
+    else
+        print_rows(&result->rows);
     printf("orders  %llu, %llu cancels, %llu expired, %llu refused, %llu open\n",
            (unsigned long long)result->orders, (unsigned long long)result->cancels,
            (unsigned long long)result->expired, (unsigned long long)result->refused,

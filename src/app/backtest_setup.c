@@ -1,6 +1,8 @@
 /* What was asked for on the command line into options, parameters, latencies and days. */
 #include "app/backtest_setup.h"
 
+#include "app/backtest_live.h"
+
 #include "backtest/detect.h"
 
 #include <dirent.h>
@@ -49,10 +51,12 @@ static int to_lots(const struct sj_cli *cli, const struct sj_strategy_plugin *pl
 int backtest_param_value(const struct sj_cli *cli, const struct backtest_setup *setup,
                          const char *name, char *value, size_t size)
 {
-    const struct sj_strategy_plugin *plugin = sj_strategy_builtin_find(setup->strategy.use);
+    const struct sj_strategy_plugin *plugin =
+        setup->strategy.use ? sj_strategy_builtin_find(setup->strategy.use) : NULL;
+    double lot = setup->options.lot > 0 ? setup->options.lot : 1;
     if (strcmp(name, "tif") == 0 && strcmp(value, "GTC") == 0)
         snprintf(value, size, "ROD");
-    return plugin ? to_lots(cli, plugin, setup->options.lot, name, value, size) : 0;
+    return plugin ? to_lots(cli, plugin, lot, name, value, size) : 0;
 }
 
 static int add_param(const struct sj_cli *cli, struct backtest_setup *setup, const char *text,
@@ -132,6 +136,12 @@ static int add_input(const struct sj_cli *cli, struct backtest_setup *setup, con
 {
     struct stat stat_of;
     bool folder = stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
+    if (folder && backtest_is_journal(path)) {
+        if (setup->journal_count == SJ_BT_JOURNALS_MAX)
+            return sj_cli_fail(cli, SJ_EXIT_USER, "more than %d journals", SJ_BT_JOURNALS_MAX);
+        setup->journals[setup->journal_count++] = path;
+        return 0;
+    }
     return folder ? add_folder(cli, setup, path) : add_day(cli, setup, path);
 }
 
@@ -143,6 +153,8 @@ static int read_days(const struct sj_cli *cli, const struct backtest_asked *aske
         failed = add_input(cli, setup, asked->data.items[i]);
     for (size_t i = 0; i < cli->value_count && !failed; i++)
         failed = add_input(cli, setup, cli->values[i]);
+    if (!failed && setup->journal_count > 0)
+        return backtest_journal_days(cli, asked, setup);
     if (!failed && setup->day_count == 0)
         failed = sj_cli_fail(cli, SJ_EXIT_USER, "say what to run over: --data FILE");
     return failed;
@@ -223,22 +235,22 @@ static int fill_in(const struct sj_cli *cli, const struct backtest_asked *asked,
     int failed = read_options(cli, asked, &setup->options);
     if (!failed)
         failed = read_days(cli, asked, setup);
-    if (!failed && (asked->tick == 0 || asked->lot == 0))
+    if (!failed && setup->journal_count == 0 && (asked->tick == 0 || asked->lot == 0))
         failed = detect_steps(cli, setup);
-    if (asked->tick != 0)
+    if (asked->tick != 0 && setup->journal_count == 0)
         setup->options.tick = asked->tick;
-    if (asked->lot != 0)
+    if (asked->lot != 0 && setup->journal_count == 0)
         setup->options.lot = asked->lot;
     if (!failed)
         failed = read_latencies(cli, asked, setup);
+    if (!failed)
+        failed = backtest_live(cli, asked, setup);
     return failed ? failed : read_params(cli, asked, setup);
 }
 
 int backtest_setup(const struct sj_cli *cli, const struct backtest_asked *asked,
                    struct backtest_setup **ret_setup)
 {
-    if (!asked->strategy)
-        return sj_cli_fail(cli, SJ_EXIT_USER, "say which: --strategy NAME");
     struct backtest_setup *setup = calloc(1, sizeof *setup);
     if (!setup)
         return sj_cli_fail(cli, SJ_EXIT_FAILED, "no memory");
@@ -246,7 +258,12 @@ int backtest_setup(const struct sj_cli *cli, const struct backtest_asked *asked,
         .name = "backtest", .use = asked->strategy, .params = setup->params};
     setup->options.strategies = &setup->strategy;
     setup->options.strategy_count = 1;
+    setup->options.instruments = asked->instruments;
     int failed = fill_in(cli, asked, setup);
+    if (!failed && !asked->strategy && !setup->options.create)
+        failed = sj_cli_fail(cli, SJ_EXIT_USER, "say which: --strategy NAME");
+    if (!failed && asked->strategy && setup->journal_count > 0 && !asked->instruments)
+        failed = sj_cli_fail(cli, SJ_EXIT_USER, "say what it trades: --instruments CODES");
     setup->run = (struct sj_bt_days){&setup->options, setup->days, setup->day_count, asked->jobs};
     if (failed)
         backtest_setup_free(setup);
@@ -257,6 +274,7 @@ int backtest_setup(const struct sj_cli *cli, const struct backtest_asked *asked,
 
 void backtest_setup_free(struct backtest_setup *setup)
 {
+    backtest_live_free(setup);
     for (unsigned i = 0; i < SJ_BT_STREAM_COUNT; i++)
         sj_latency_close(setup->models[i]);
     for (uint32_t i = 0; i < setup->path_count; i++)

@@ -4,14 +4,18 @@
 #ifndef SJ_APP_BACKTEST_SETUP_H
 #define SJ_APP_BACKTEST_SETUP_H
 
+#include "app/settings.h"
 #include "backtest/days.h"
 #include "backtest/latency.h"
+#include "backtest/merge.h"
 #include "base/cli.h"
 
 #define BACKTEST_TEXT_MAX 64
 
 struct backtest_asked {
-    struct sj_cli_list data;
+    struct sj_settings_source source; /* the live configuration; may be nothing */
+    struct sj_cli_list data, dates;
+    const char *instruments;
     const char *strategy, *queue, *exchange, *fills, *out;
     struct sj_cli_list params, sweeps;
     const char *metric, *walk;
@@ -41,6 +45,22 @@ struct backtest_asked backtest_asked_default(void);
          "a built-in, or a shared object (with a /)",                                               \
          SJ_CLI_TEXT,                                                                               \
          &(asked).strategy,                                                                         \
+         0,                                                                                         \
+         0,                                                                                         \
+         0},                                                                                        \
+        {"instruments",                                                                             \
+         "CODES",                                                                                   \
+         "journals: what --strategy trades: 2330,TXF*",                                             \
+         SJ_CLI_TEXT,                                                                               \
+         &(asked).instruments,                                                                      \
+         0,                                                                                         \
+         0,                                                                                         \
+         0},                                                                                        \
+        {"day",                                                                                     \
+         "YYYYMMDD",                                                                                \
+         "journals: a trading day (repeatable; default: all in one)",                               \
+         SJ_CLI_LIST,                                                                               \
+         &(asked).dates,                                                                            \
          0,                                                                                         \
          0,                                                                                         \
          0},                                                                                        \
@@ -118,6 +138,8 @@ struct backtest_asked backtest_asked_default(void);
     "pareto:LEAST:ALPHA, file:PATH (samples, a histogram, or over time), or\n"                     \
     "interp:PATH (request, exchange and response times; CSV or hftbacktest's npz)."
 
+struct backtest_config;
+
 struct backtest_setup {
     struct sj_bt_options options;
     struct sj_strategy_instance strategy;
@@ -128,6 +150,9 @@ struct backtest_setup {
     struct sj_bt_day days[SJ_BT_DAYS_MAX];
     char *paths[SJ_BT_DAYS_MAX]; /* those found in folders */
     uint32_t day_count, path_count;
+    const char *journals[SJ_BT_JOURNALS_MAX]; /* of every day */
+    uint32_t journal_count;
+    struct backtest_config *config; /* backtest_live.c's; NULL: none was given */
     struct sj_bt_days run;
 };
 

@@ -92,12 +92,11 @@ static int run_live(const struct sj_cli *cli, const struct sj_settings_source *s
 
 static int run_or_sweep(int argc, char **argv)
 {
-    struct sj_settings_source source = {0};
     struct backtest_asked asked = backtest_asked_default();
     bool live = false;
     const char *dir = NULL;
     const struct sj_cli_option options[] = {
-        SJ_SETTINGS_OPTIONS(source),
+        SJ_SETTINGS_OPTIONS(asked.source),
         BACKTEST_OPTIONS(asked),
         {"fills", "FILE", "fills as CSV", SJ_CLI_TEXT, &asked.fills, 0, 0, 0},
         {"out", "DIR", "manifest, orders, fills, equity and a report, into a folder", SJ_CLI_TEXT,
@@ -116,12 +115,16 @@ static int run_or_sweep(int argc, char **argv)
     };
     struct sj_cli cli = {
         .command = "backtest",
-        .arguments = "[FILE...]",
+        .arguments = "[FILE|JOURNAL...]",
         .arguments_max = SJ_CLI_ARGUMENTS_ANY,
         .summary = "Strategies over recorded days, by the code that trades live.",
         .details =
             "--data runs one strategy over files of rows, one a day, in deterministic time; every\n"
-            "day begins flat. GTC means ROD.\n" BACKTEST_DETAILS "\n"
+            "day begins flat. GTC means ROD. Journals (folders) are run over with the\n"
+            "configuration that trades live (-c), or with --strategy and --instruments; --day\n"
+            "chooses trading days. What -c or --set gives of risk, orders and account holds for\n"
+            "files, too; without, everything passes that makes sense. Cash and margin are not\n"
+            "checked: there is no broker to ask.\n" BACKTEST_DETAILS "\n"
             "--as-live takes the configuration that traded, and exits with 3 when an intent or\n"
             "a verdict comes out differently than the journal holds it.\n"
             "Also: shijim backtest check (does a strategy look ahead, when is it warm) and\n"
@@ -130,6 +133,7 @@ static int run_or_sweep(int argc, char **argv)
                    "    --param step=1s,qty=0.01,tif=GTX --queue log --latency 1ms --out run\n"
                    "shijim backtest --data days/ --strategy touch_quoter --param qty=0.01 \\\n"
                    "    --sweep step=500ms:2000ms:500ms --walk-forward 5:1 --out sweep\n"
+                   "shijim backtest data/journal -c shijim.yaml --day 20261124 --out run\n"
                    "shijim backtest --as-live -c shijim.yaml",
         .options = options,
         .option_count = sizeof options / sizeof *options,
@@ -139,14 +143,13 @@ static int run_or_sweep(int argc, char **argv)
         return sj_cli_exit(rc);
     bool rows = asked.data.count + cli.value_count > 0;
     if (live == rows)
-        return sj_cli_fail(&cli, SJ_EXIT_USER, "say either --data FILE or --as-live");
+        return sj_cli_fail(&cli, SJ_EXIT_USER, "say either --data FILE, journals, or --as-live");
     if (asked.walk && asked.sweeps.count == 0)
         return sj_cli_fail(&cli, SJ_EXIT_USER, "--walk-forward: say what to choose from: --sweep");
     if (asked.sweeps.count)
         return backtest_sweep(&cli, &asked);
-    return rows ? backtest_run(&cli, &asked) : run_live(&cli, &source, dir, asked.json);
+    return rows ? backtest_run(&cli, &asked) : run_live(&cli, &asked.source, dir, asked.json);
 }
-
 
 int sj_cmd_backtest(int argc, char **argv)
 {

@@ -72,7 +72,8 @@ struct sj_bt_sink {
     void (*fill)(void *context, const struct sj_bt_fill_row *row);
     void (*sample)(void *context, const struct sj_bt_sample_row *row);
     void (*log)(void *context, uint32_t strategy, const char *text);
-    /* Every event that src/decide publishes: the run's record, as the live journal has it. */
+    /* Every event that src/decide publishes: the run's record, as the live journal has it. Before
+     * them the definitions of what is traded. */
     void (*event)(void *context, const struct sj_frame *event);
 };
 
@@ -101,6 +102,8 @@ struct sj_bt_options {
      * given, makes the whole decide (its configuration, its strategies) instead. */
     const struct sj_strategy_instance *strategies;
     uint32_t strategy_count;
+    /* Journals: codes for all of them, "2330,TXF*", instead of the instances' own instruments. */
+    const char *instruments;
     const struct sj_risk_config *risk;     /* NULL: sj_bt_risk_default */
     const struct sj_orders_config *orders; /* NULL: sj_bt_orders_default; with `create`, too */
     const struct sj_account_config *account;

@@ -193,6 +193,60 @@ static sj_rc define_rows(struct run *run)
     return sj_instruments_put(run->instruments, &instrument, &id);
 }
 
+static bool matches(const char *item, size_t size, const struct sj_instrument *definition)
+{
+    const char *code = definition->code;
+    size_t length = strnlen(code, sizeof definition->code);
+    if (size > 0 && item[size - 1] == '*')
+        return size - 1 <= length && memcmp(item, code, size - 1) == 0;
+    return size == length && memcmp(item, code, size) == 0;
+}
+
+/* A continuous contract is traded, and its events come, as the month it stands for. */
+static uint32_t traded_id(const struct run *run, const struct sj_instrument *definition)
+{
+    size_t size = strnlen(definition->target_code, sizeof definition->target_code);
+    uint32_t id = size ? sj_instruments_find(run->instruments, definition->target_code, size) : 0;
+    return id ? id : definition->instrument;
+}
+
+static bool has(const uint32_t *ids, uint32_t count, uint32_t id)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+/* The instruments of options.instruments, those of a code that nobody has being an error. */
+static sj_rc choose(const struct run *run, uint32_t ids[SJ_STRATEGY_INSTRUMENTS_MAX],
+                    uint32_t *ret_count)
+{
+    static const char separators[] = ", ";
+    *ret_count = 0;
+    for (const char *text = run->options->instruments; text[strspn(text, separators)];) {
+        const char *item = text + strspn(text, separators);
+        size_t size = strcspn(item, separators);
+        uint32_t before = *ret_count;
+        bool any = false;
+        for (uint32_t id = 1; id <= sj_instruments_id_max(run->instruments); id++) {
+            const struct sj_instrument *one = sj_instruments_get(run->instruments, id);
+            if (!one || !matches(item, size, one) || *ret_count == SJ_STRATEGY_INSTRUMENTS_MAX)
+                continue;
+            any = true;
+            if (!has(ids, *ret_count, traded_id(run, one)))
+                ids[(*ret_count)++] = traded_id(run, one);
+        }
+        if (!any && *ret_count == before) {
+            snprintf(run->error, SJ_BT_ERROR_MAX, "instruments: no '%.*s' in the journal",
+                     (int)(size < 40 ? size : 40), item);
+            return -SJ_E_UNKNOWN;
+        }
+        text = item + size;
+    }
+    return 0;
+}
+
 static sj_rc add_strategy(struct run *run, const struct sj_strategy_instance *asked)
 {
     static const uint32_t traded[] = {SJ_BT_INSTRUMENT};
@@ -204,10 +258,22 @@ static sj_rc add_strategy(struct run *run, const struct sj_strategy_instance *as
         instance.instruments = traded;
         instance.instrument_count = 1;
     }
+    uint32_t *ids = NULL;
+    if (!run->options->path && run->options->instruments) {
+        ids = malloc(SJ_STRATEGY_INSTRUMENTS_MAX * sizeof *ids);
+        sj_rc rc = ids ? choose(run, ids, &instance.instrument_count) : -ENOMEM;
+        instance.instruments = ids;
+        if (rc < 0) {
+            free(ids);
+            return rc;
+        }
+    }
     /* What a shared object wants is not known here: it is told everything. */
     uint64_t wants = plugin ? plugin->events : SJ_ON_MARKET;
     run->listening |= (wants & SJ_ON_MARKET) != 0 && !(wants & SJ_ON_FIRST);
-    return sj_decide_add(run->decide, &instance, run->error, &number);
+    sj_rc rc = sj_decide_add(run->decide, &instance, run->error, &number);
+    free(ids);
+    return rc;
 }
 
 static sj_rc create_decide(struct run *run, const struct sj_decide_ops *ops)
@@ -236,6 +302,17 @@ static sj_rc create_decide(struct run *run, const struct sj_decide_ops *ops)
     return rc;
 }
 
+static void tell_definitions(const struct run *run)
+{
+    const struct sj_bt_sink *sink = &run->options->sink;
+    const struct sj_strategies *strategies = sj_decide_strategies(run->decide);
+    for (uint32_t id = 1; sink->event && id <= sj_instruments_id_max(run->instruments); id++) {
+        const struct sj_instrument *one = sj_instruments_get(run->instruments, id);
+        if (one && sj_strategies_trades(strategies, id))
+            sink->event(sink->context, (const struct sj_frame *)(const void *)one);
+    }
+}
+
 sj_rc bt_side_open(struct run *run)
 {
     const struct sj_bt_options *options = run->options;
@@ -252,6 +329,8 @@ sj_rc bt_side_open(struct run *run)
                              &run->decide);
     else if (rc >= 0)
         rc = create_decide(run, &ops);
+    if (rc >= 0 && !options->path)
+        tell_definitions(run);
     if (rc < 0 && !*run->error)
         snprintf(run->error, SJ_BT_ERROR_MAX, "strategies, risk and orders: %s", sj_rc_text(rc));
     return rc;
