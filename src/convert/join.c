@@ -26,8 +26,9 @@ __attribute__((format(printf, 4, 5))) static void stop_at(struct sj_join *join,
     if (join->stop_line && line >= join->stop_line)
         return;
     join->stop_line = line;
+    uint64_t file_line = join->account.file_lines + line;
     int used = snprintf(join->error, 512, "%.300s:%llu: ", join->options->inputs[piece->file],
-                        (unsigned long long)(join->account.file_lines + line));
+                        (unsigned long long)file_line);
     va_list args;
     va_start(args, format);
     vsnprintf(join->error + used, 512 - (size_t)used, format, args);
