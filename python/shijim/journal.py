@@ -253,6 +253,8 @@ def _feed(
             reader.seek_time(limits[0])
         feed = Feed(reader, filter, table)
         feed.explain = directory.place
+        if kind is not None:
+            feed.rows_max = sum(segment.end - segment.base for segment in directory.segments()) // kind.size + 1
         feed.views = lambda dtype: _views(directory, feed, dtype)
         yield feed
     finally:

@@ -27,6 +27,7 @@ Source = int | str
 
 _TIME_MIN, _TIME_MAX = -(2**63), 2**63 - 1
 _CHUNK_ROWS = 65536
+_READ_SIZE = 1 << 30
 _GROUPS = {
     "journal": range(0, 1),
     "gateway": range(1, 6),
@@ -86,6 +87,7 @@ class Feed:
         self.reader = reader
         self.filter = filter
         self.instruments = instruments
+        self.rows_max = 0  # there cannot be more; 0: not known
         self.explain: Callable[[DamageError], None] = lambda error: None
         self.views: Callable[[np.dtype[np.void]], Iterator[npt.NDArray[np.void]]] | None = None
 
@@ -225,10 +227,12 @@ class Events:
         out = np.empty(_CHUNK_ROWS, self.dtype)
         used = 0
         for feed in self._feeds(self._pieces):
+            if used == 0 and feed.rows_max > len(out):
+                # Address space: what is never written to takes no memory, and growing would write everything twice.
+                out = np.empty(min(feed.rows_max, _READ_SIZE // self.dtype.itemsize), self.dtype)
             ended = False
             while not ended:
                 if used == len(out):
-                    # realloc moves pages, not bytes, once it is large.
                     out.resize(len(out) * 2, refcheck=False)
                 count, ended = self._fill(feed, out[used:])
                 used += count
