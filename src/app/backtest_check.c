@@ -149,7 +149,10 @@ int backtest_check(int argc, char **argv)
     if (exit_code)
         return exit_code;
     const struct sj_bt_check asked_check = {&setup->options, &setup->days[0], cuts, begins};
-    if (setup->day_count > 1)
+    if (setup->days[0].journal_count > 0)
+        exit_code = sj_cli_fail(&cli, SJ_EXIT_USER,
+                                "it cuts files of rows; make one of the journal: shijim convert");
+    else if (setup->day_count > 1)
         exit_code = sj_cli_fail(&cli, SJ_EXIT_USER, "one day at a time, not %u", setup->day_count);
     else
         exit_code = check(&cli, &asked_check, warm_max_ns, asked.json);

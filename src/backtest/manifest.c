@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,42 @@ static sj_rc put_file(FILE *file, const char *path, char *error)
     return 0;
 }
 
+static int is_segment(const struct dirent *entry)
+{
+    return strstr(entry->d_name, ".seg") != NULL;
+}
+
+static sj_rc put_segments(FILE *file, const char *dir, char *error)
+{
+    struct dirent **entries;
+    int count = scandir(dir, &entries, is_segment, alphasort);
+    sj_rc rc = 0;
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name);
+        fprintf(file, i ? ",\n      " : "\n      ");
+        if (rc >= 0)
+            rc = put_file(file, path, error);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return rc;
+}
+
+static sj_rc put_journals(FILE *file, const struct sj_bt_day *day, char *error)
+{
+    sj_rc rc = 0;
+    for (uint32_t i = 0; i < day->journal_count && rc >= 0; i++) {
+        fprintf(file, "%s{\"journal\": ", i ? ",\n    " : "");
+        put_text(file, day->journals[i]);
+        fprintf(file, ", \"day\": %d, \"segments\": [", day->date);
+        rc = put_segments(file, day->journals[i], error);
+        fprintf(file, "]}");
+    }
+    return rc;
+}
+
 static sj_rc put_inputs(FILE *file, const struct sj_bt_story *story, char *error)
 {
     sj_rc rc = 0;
@@ -70,9 +107,7 @@ static sj_rc put_inputs(FILE *file, const struct sj_bt_story *story, char *error
             rc = put_file(file, story->days[i].path, error);
             continue;
         }
-        fprintf(file, "{\"journal\": ");
-        put_text(file, story->days[i].path);
-        fprintf(file, ", \"day\": %d}", story->days[i].date);
+        rc = put_journals(file, &story->days[i], error);
     }
     fprintf(file, "\n  ],\n");
     return rc;

@@ -178,6 +178,52 @@ def test_check_tells_honest_strategies_from_others(backtest, build_dir, days):
     assert not clock["repeats"] and "the same run again" in clock["first"]
 
 
+TAIFEX_HEADER = (
+    "成交日期,商品代號,到期月份(週別),成交時間,成交價格,成交數量(B+S),近月價格,遠月價格,開盤集合競價 "
+)
+
+
+def write_taifex(path: pathlib.Path) -> None:
+    """A cut of a day as TAIFEX publishes them: trades of one contract, each minute in one direction; night and day."""
+    rng = random.Random(5)
+    lines = [TAIFEX_HEADER]
+    price = 17400
+    for date, begin in (("20210723", 15 * 3600), ("20210726", 8 * 3600 + 45 * 60)):
+        for second in range(0, 1800, 3):
+            step = 1 if second // 60 % 2 else -1
+            price += step if rng.random() < 0.7 else -step
+            at = begin + second
+            clock = f"{at // 3600:02}{at // 60 % 60:02}{at % 60:02}"
+            lines.append(f"{date},TX,202108,{clock},{price},{2 * rng.randrange(1, 9)},-,-,")
+    path.write_bytes("\r\n".join(lines).encode("big5") + b"\r\n")
+
+
+def test_a_day_of_trades_only_is_traded_and_reported(backtest, shijim, tmp_path):
+    write_taifex(tmp_path / "Daily_2021_07_26.csv")
+    journal = tmp_path / "day"
+    done = subprocess.run([shijim, "convert", "taifex", tmp_path / "Daily_2021_07_26.csv", journal],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(
+        backtest(journal, "--strategy", "micro_alpha", "--instruments", "TX202108", "--param",
+                 "signal=tfi,window=10s,enter=12,exit=6,hold=30s", "--out", tmp_path / "run", "--json").stdout
+    )
+    assert said["fills"] > 5 and said["fee"] > 0
+    fills = list(csv.DictReader((tmp_path / "run/fills.csv").open()))
+    # Both sessions: the night's belongs to the day.
+    times = [int(fill["exch_ns"]) for fill in fills]
+    assert times[0] < 1_627_200_000_000_000_000 < times[-1]
+    # A point of TX is 200 TWD.
+    gross = said["pnl"] + said["fee"]
+    assert gross / 200 == pytest.approx(round(gross / 200))
+    manifest = json.loads((tmp_path / "run/manifest.json").read_text())
+    assert len(manifest["inputs"][0]["segments"][0]["xxh3_128"]) == 32
+    verdicts = list(csv.DictReader((tmp_path / "run/verdicts.csv").open()))
+    assert len(verdicts) >= said["orders"] and {verdict["accepted"] for verdict in verdicts} == {"1"}
+    text, _ = read_page(tmp_path / "run/report.html")
+    assert "TX202108" in text and "taxes" in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
