@@ -129,6 +129,8 @@ static sj_rc replace(struct sj_saved *saved, const char *path, bool *ret_fits)
             saved->slot_size = in_pages(old->used[slot]);
     saved->size = HEAD_SIZE + 2 * saved->slot_size;
     rc = map(saved, path, ret_fits);
+    if (rc >= 0 && !saved->head)
+        rc = -EEXIST; /* somebody else made one meanwhile */
     if (rc >= 0 && old)
         carry_over(saved, old);
     if (old)

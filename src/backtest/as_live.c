@@ -202,8 +202,8 @@ static sj_rc read_names(struct run *run, uint64_t start_seq, struct sj_strategy_
             break;
         snprintf(name, sizeof name, "%.*s", (int)sizeof control->text, control->text);
         rc = sj_strategy_names_bind(ret_names, name);
-        if (rc >= 0 && control->value == 0)
-            ret_names->retired |= UINT64_C(1) << (rc - 1);
+        if (rc > 0 && control->value == 0)
+            ret_names->retired |= UINT64_C(1) << ((uint32_t)rc - 1);
     }
     source_close(&source);
     return rc < 0 ? rc : 0;

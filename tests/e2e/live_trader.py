@@ -159,7 +159,26 @@ def check_both_sides(trader, costs=("fee", "tax")):
         ours = sum(fill[what] for fill in fills)
         theirs = sum(account[what] for account in truth["accounts"])
         assert ours == pytest.approx(theirs, abs=1e-6), what
+    if "fee" in costs:
+        check_cash(trader, truth, fills)
     return truth
+
+
+def check_cash(trader, truth, fills):
+    """The broker's cash, with what its open positions cost, is what our fills alone make of the opening cash."""
+    point = {event["code"]: event["multiplier"] for event in trader.events("instrument")}
+    assert {fill["code"][:3] for fill in fills} <= {"TXF", "MXF"}, "only futures are traded here"
+    for account in truth["accounts"]:
+        if account["account"]["account_type"] != "F":
+            assert account["cash"] == account["opening"]
+            continue
+        theirs = account["cash"] - sum((1 if one["quantity"] > 0 else -1) * one["cost"] * point[one["code"]]
+                                       for one in account["positions"] if one["quantity"])
+        ours = account["opening"]
+        if any(account["account"]["account_id"] in (fill["account_id"] or "") or not fill["account_id"] for fill in fills):
+            ours += sum((-1 if fill["side"] == "buy" else 1) * fill["quantity"] * fill["price"] * point[fill["code"]]
+                        - fill["fee"] - fill["tax"] for fill in fills)
+        assert theirs == pytest.approx(ours, abs=1e-3)
 
 
 def decide_again(trader):
