@@ -26,6 +26,7 @@ else:
     from .layout import KINDS, EventArray, Kind, as_price, as_time, event_array
     from .live import Live, Publisher, Ring, attach, rings
     from .select import Events, as_ns
+    from .strategy import Order, Strategy
 
     __version__: str = _native.version
 
@@ -40,10 +41,12 @@ else:
         "Journal",
         "Kind",
         "Live",
+        "Order",
         "Publisher",
         "Reject",
         "Ring",
         "Segment",
+        "Strategy",
         "Table",
         "as_ns",
         "as_price",
