@@ -3,13 +3,23 @@
 #
 # usage: ./dev bench [NAME] [OPTION...]
 #        ./dev bench --write-docs [NAME...]
+#        ./dev bench python [--write | --times]
 #
 # Builds the optimised program and runs `shijim bench NAME OPTION...` (all benches without NAME).
 # --write-docs regenerates docs/performance.md from a run of all benches (or of those named).
+# python: the Python package's indicators, the C core over Numba and NumPy, against python/bench/baseline.json (ratios,
+# taken in turns, so that they hold on a busy machine; --write stores new ones); --times: by pytest-benchmark.
 # Figures mean something only when nothing else runs on the machine.
 # example: ./dev bench bus --json
 
 need_deps
+if [ "${1-}" = python ]; then
+    shift
+    build_python build-test-python
+    export PYTHONPATH=$PWD/build-test-python/site:$PWD/python/bench PYTHONDONTWRITEBYTECODE=1
+    [ "${1-}" != --times ] || exec "$DEPS/python/bin/python" -m pytest -q -p no:cacheprovider python/bench/bench_indicators.py
+    exec "$DEPS/python/bin/python" python/bench/ratios.py "$@"
+fi
 (. dev.d/build.sh --release)
 [ "${1-}" = --write-docs ] || exec build/shijim bench "$@"
 shift
