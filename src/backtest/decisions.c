@@ -89,8 +89,9 @@ const char *decisions_text(const struct decisions *decisions, size_t at, char te
     static const char *const kinds[] = {[SJ_INTENT_CANCEL] = "cancel",
                                         [SJ_INTENT_PRICE] = "reprice",
                                         [SJ_INTENT_QUANTITY] = "reduce"};
+    snprintf(text, 128, "nothing");
     if (at >= decisions->count)
-        return strcpy(text, "nothing");
+        return text;
     const struct decision *decision = &decisions->list[at];
     char clock[16] = "?";
     time_t seconds = (time_t)(decision->time_ns / NS_PER_S);

@@ -216,7 +216,10 @@ static sj_rc write_manifest(const char *dir, const struct sj_bt_story *story, ch
     if (rc < 0)
         return rc;
     rc = sj_bt_manifest(file, story, error);
-    sj_rc closed = close_file(&file, rc < 0 ? (char[SJ_BT_ERROR_MAX]){0} : error);
+    char line[SJ_BT_ERROR_MAX];
+    sj_rc closed = close_file(&file, line);
+    if (rc >= 0 && closed < 0)
+        memcpy(error, line, sizeof line);
     return rc < 0 ? rc : closed;
 }
 

@@ -90,8 +90,9 @@ const char *sj_bt_page_number(double value, char text[SJ_BT_NUMBER_MAX])
     char digits[32];
     double size = fabs(value);
     value = size == 0 ? 0 : value; /* no minus before a zero */
+    snprintf(text, SJ_BT_NUMBER_MAX, "\xe2\x80\x93");
     if (!isfinite(value))
-        return strcpy(text, "\xe2\x80\x93");
+        return text;
     if (size >= 1e15 || (size > 0 && size < 1e-6))
         snprintf(digits, sizeof digits, "%.4g", value);
     else if (size >= 100000)
@@ -123,7 +124,7 @@ const char *sj_bt_page_time(int64_t ns, char text[SJ_BT_NUMBER_MAX])
     struct tm parts;
     if (!gmtime_r(&seconds, &parts) ||
         strftime(text, SJ_BT_NUMBER_MAX, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
-        strcpy(text, "?");
+        snprintf(text, SJ_BT_NUMBER_MAX, "?");
     return text;
 }
 
