@@ -21,10 +21,8 @@ life) or is killed, its orders are cancelled, or kept where the configuration sa
 of that name is told them at its start.
 
 Units    prices: of the instrument's own unit, as float, int, str or Decimal, exact to a millionth; quantities: lots
-(shares
-         for odd lots); positions: signed.
-Threads  one: everything of a strategy belongs to the thread that runs it. `stop` may be called from any, and by
-signals.
+         (shares for odd lots); positions: signed.
+Threads  one: everything of a strategy belongs to the thread that runs it. `stop` may be called from any, and by signals.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -136,8 +134,6 @@ class Strategy:
     """Those that have not ended, oldest first."""
     lost: int
     """Events of the rings that were overwritten before they were read."""
-
-    _handlers: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
@@ -504,7 +500,6 @@ class Strategy:
         order.state = state
         if order.ended and order in self.orders:
             self.orders.remove(order)
-            self._by_id.pop(order.intent_id, None) if state == "refused" else None
 
     def _hear_order(self, row: np.void, greeting: int) -> None:
         if int(row["strategy"]) != self.number or not self.number:

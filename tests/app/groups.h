@@ -10,5 +10,6 @@ int sj_test_saved(void);
 int sj_test_trader(void);
 int sj_test_names(void);
 int sj_test_view(void);
+int sj_test_user_ring(void);
 
 #endif
