@@ -258,11 +258,11 @@ static void keep_rejects(struct archive *archive)
         struct reject *to = &archive->rejects[archive->reject_count++];
         to->file = archive->piece.file;
         to->reject = from->reject;
-        if (to->text_size > 0)
-            memcpy(to->text, batch->reject_text + from->text_at, to->text_size);
+        to->line = archive->line + from->line;
         to->offset = offset_of(&archive->piece, from->line);
         to->text_size = from->text_size < SJ_REJECTED_TEXT ? from->text_size : SJ_REJECTED_TEXT;
-        memcpy(to->text, batch->reject_text + from->text_at, to->text_size);
+        if (to->text_size > 0)
+            memcpy(to->text, batch->reject_text + from->text_at, to->text_size);
         if (archive->strict && archive->failed == 0)
             archive->failed = archive->reject_count;
     }
