@@ -33,7 +33,7 @@ static bool write_rows(const char *path, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct sj_strategy_param params[] = {
-        {"step", "100ms", 0}, {"qty", "3", 0}, {"tif", "ROD", 0}};
+        {"step", "60s", 0}, {"qty", "3", 0}, {"tif", "ROD", 0}};
     static const struct sj_strategy_instance quoter = {
         .name = "touch", .use = "touch_quoter", .params = params, .param_count = 3};
     static const struct sj_strategy_instance maker = {.name = "maker", .use = "market_maker"};

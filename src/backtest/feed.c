@@ -7,6 +7,8 @@
 /* Adding it leaves the nearest whole number in the low bits of a double. */
 #define ROUNDER 6755399441055744.0
 #define TICKS_MAX 1e12
+/* A clock that jumps further is none: timers would run through all of it. */
+#define JUMP_MAX_NS (INT64_C(31) * 86400 * 1000000000)
 
 static inline int64_t to_bits(double ticks)
 {
@@ -135,11 +137,23 @@ static sj_rc check_times(struct sj_bt_feed *feed, const struct sj_row *row, char
                 : 0;
 }
 
+static bool jumps(const struct sj_bt_feed *feed, const struct sj_row *row)
+{
+    const int64_t *last = feed->last_ts;
+    return ((row->ev & SJ_ROW_EXCH) && last[0] != INT64_MIN && row->exch_ts > last[0] &&
+            (uint64_t)row->exch_ts - (uint64_t)last[0] > JUMP_MAX_NS) ||
+           ((row->ev & SJ_ROW_LOCAL) && last[1] != INT64_MIN && row->local_ts > last[1] &&
+            (uint64_t)row->local_ts - (uint64_t)last[1] > JUMP_MAX_NS);
+}
+
 static sj_rc decode(struct sj_bt_feed *feed, const struct sj_row *row, char error[256])
 {
     unsigned kind = sj_row_kind(row);
     unsigned side = (unsigned)(row->ev >> 28) & 3;
     feed->counts.rows++;
+    if (__builtin_expect(jumps(feed, row), 0))
+        return bad(feed, &feed->counts.malformed, "its time is a month after the row before's",
+                   error);
     sj_rc rc = check_times(feed, row, error);
     if (__builtin_expect(rc < 0, 0))
         return rc;
@@ -200,7 +214,9 @@ static void decode_plain(struct sj_bt_feed *feed, const struct sj_row *end)
                      (sides == 1 || sides == 2);
         bool sound = (fabs(ticks) < TICKS_MAX) & (row->qty >= 0) & (row->qty < 1e15) &
                      ((uint64_t)at < SJ_BT_KEYS);
-        bool ordered = (row->exch_ts >= exch_ns) & (row->local_ts >= local_ns);
+        /* Neither backwards nor far ahead; the first row is not plain. */
+        bool ordered = ((uint64_t)row->exch_ts - (uint64_t)exch_ns <= JUMP_MAX_NS) &
+                       ((uint64_t)row->local_ts - (uint64_t)local_ns <= JUMP_MAX_NS);
         if (__builtin_expect(!(known & sound & ordered), 0))
             break;
         uint32_t on_exchange = (row->ev & SJ_ROW_EXCH) != 0;

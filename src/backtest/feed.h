@@ -35,7 +35,7 @@ SJ_BT_RING(sj_bt_steps, struct sj_bt_step);
 struct sj_bt_feed_counts {
     uint64_t rows, depth, trades, clears;
     uint64_t others;    /* of kinds that no book has */
-    uint64_t malformed; /* not a number, negative, without a side: left out */
+    uint64_t malformed; /* not a number, negative, without a side, a month later: left out */
     uint64_t far;       /* beyond the window of prices: left out */
     uint64_t backwards; /* earlier than the row before on its side: taken at the later time */
     uint64_t

@@ -179,6 +179,11 @@ static void bad_rows_are_counted_and_stop_a_strict_run(void **state)
     assert_int_equal(day->result.rows.backwards, 1);
     assert_int_equal(day->result.rows.first_bad, 3);
     assert_int_equal(day->result.best_bid_e6, 100000000);
+    /* A clock gone wild: no timer runs through the centuries. */
+    add(day, SJ_ROW_DEPTH | SJ_ROW_BUY | BOTH, INT64_MAX - SECOND, 99.5, 1);
+    assert_true(run(day) >= 0);
+    assert_int_equal(day->result.rows.malformed, 4);
+    assert_true(day->result.last_ns < 3 * SECOND);
     day->options.strict = true;
     assert_int_equal(run(day), -SJ_E_MALFORMED);
     assert_non_null(strstr(day->error, "row 3"));
