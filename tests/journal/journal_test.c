@@ -9,21 +9,6 @@
 #include "base/clock.h"
 #include "journal/support.h"
 
-static int setup(void **state)
-{
-    char *dir = malloc(256);
-    dir_create(dir, 256);
-    *state = dir;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    dir_remove(*state);
-    free(*state);
-    return 0;
-}
-
 static struct sj_journal *open_small(const char *dir, struct sj_journal_recovery *recovery)
 {
     struct sj_journal *journal;
@@ -290,7 +275,7 @@ static void cursor_survives_and_the_next_span_follows(void **state)
 int journal_tests(void);
 int journal_tests(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, dir_setup, dir_teardown)
     const struct CMUnitTest tests[] = {
         TEST(journal_gives_back_what_was_appended),
         TEST(journal_rolls_over_many_segments_and_keeps_two_sources),

@@ -5,21 +5,6 @@
 #include "base/clock.h"
 #include "journal/support.h"
 
-static int setup(void **state)
-{
-    char *dir = malloc(256);
-    dir_create(dir, 256);
-    *state = dir;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    dir_remove(*state);
-    free(*state);
-    return 0;
-}
-
 static struct sj_journal *open_with(const struct sj_journal_options *options)
 {
     struct sj_journal *journal;
@@ -329,7 +314,7 @@ static void reader_only_passes_over_what_has_no_wanted_instrument(void **state)
 int keep_tests(void);
 int keep_tests(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, dir_setup, dir_teardown)
     const struct CMUnitTest tests[] = {
         TEST(compressed_segments_are_read_sought_and_verified_like_plain_ones),
         TEST(damaged_compressed_segment_is_named),

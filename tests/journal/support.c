@@ -30,6 +30,21 @@ void dir_remove(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+int dir_setup(void **state)
+{
+    char *dir = malloc(256);
+    dir_create(dir, 256);
+    *state = dir;
+    return 0;
+}
+
+int dir_teardown(void **state)
+{
+    dir_remove(*state);
+    free(*state);
+    return 0;
+}
+
 void dir_copy(const char *from, const char *to)
 {
     char command[1024];

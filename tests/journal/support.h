@@ -15,6 +15,10 @@
 /* Makes a new directory below TMPDIR and writes its path; exits if it cannot. */
 void dir_create(char *path, size_t size);
 void dir_remove(const char *path);
+
+/* A test's own directory: its path is *state. */
+int dir_setup(void **state);
+int dir_teardown(void **state);
 void dir_copy(const char *from, const char *to);
 
 /* Options for small segments and buffers in `dir`, no reserve to speak of. */
