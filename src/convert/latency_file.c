@@ -23,6 +23,14 @@ static sj_rc refuse_line(const struct reader *reader, const char *what)
                              (unsigned long long)reader->number, what);
 }
 
+static bool grow(int64_t **numbers, size_t room)
+{
+    int64_t *more = realloc(*numbers, room * sizeof *more);
+    if (more)
+        *numbers = more;
+    return more != NULL;
+}
+
 static sj_rc make_room(struct reader *reader)
 {
     struct sj_latency *latency = reader->latency;
@@ -33,11 +41,7 @@ static sj_rc make_room(struct reader *reader)
         snprintf(reader->error, 256, "%s: more than %d latencies", reader->path, SAMPLES_MAX);
         return -SJ_E_LIMIT;
     }
-    int64_t *times = realloc(latency->times, room * sizeof *times);
-    latency->times = times ? times : latency->times;
-    int64_t *values = realloc(latency->values, room * sizeof *values);
-    latency->values = values ? values : latency->values;
-    if (!times || !values) {
+    if (!grow(&latency->times, room) || !grow(&latency->values, room)) {
         snprintf(reader->error, 256, "%s: no memory for its latencies", reader->path);
         return -ENOMEM;
     }
