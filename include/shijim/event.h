@@ -456,7 +456,7 @@ struct sj_fill {
     char order_id[24];
     char exchange_seq[24];
     char ordno[8];
-    char account_id[16];
+    char broker_account[16];
 };
 
 struct sj_account_snapshot {
@@ -471,7 +471,7 @@ struct sj_account_snapshot {
     int64_t realized_pnl_e6;
     int64_t unrealized_pnl_e6;
     int64_t fees_e6;
-    char account_id[16];
+    char broker_account[16];
 };
 
 struct sj_position_snapshot {

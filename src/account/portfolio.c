@@ -61,7 +61,7 @@ void sj_portfolio_begin(struct sj_portfolio *portfolio, int64_t now_ns)
     memset(snapshot, 0, sizeof *snapshot);
     sj_frame_head(snapshot, SJ_EVENT_ACCOUNT, sizeof *snapshot);
     snapshot->account = portfolio->account;
-    memcpy(snapshot->account_id, portfolio->account_id, sizeof snapshot->account_id);
+    memcpy(snapshot->broker_account, portfolio->account_id, sizeof snapshot->broker_account);
     snapshot->exch_ns = snapshot->recv_ns = now_ns;
     snapshot->cash_e6 = snapshot->equity_e6 = snapshot->margin_available_e6 = SJ_NULL_E6;
     snapshot->margin_initial_e6 = snapshot->margin_maintenance_e6 = SJ_NULL_E6;

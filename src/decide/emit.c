@@ -168,7 +168,8 @@ void decide_on_order_event(void *context, struct sj_frame *event)
     case SJ_EVENT_FILL: {
         struct sj_fill *fill = (struct sj_fill *)event;
         if (fill->account < SJ_ACCOUNTS)
-            memcpy(fill->account_id, decide->account_id[fill->account], sizeof fill->account_id);
+            memcpy(fill->broker_account, decide->account_id[fill->account],
+                   sizeof fill->broker_account);
         if (decide->ops.cost)
             decide->ops.cost(decide->ops.context, fill);
         sj_account_fill(decide->account, fill);

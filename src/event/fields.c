@@ -296,7 +296,7 @@ static const struct sj_field fields_FILL[] = {
     TEXT(sj_fill, order_id)
     TEXT(sj_fill, exchange_seq)
     TEXT(sj_fill, ordno)
-    TEXT(sj_fill, account_id)
+    TEXT(sj_fill, broker_account)
 };
 
 static const struct sj_field fields_ACCOUNT[] = {
@@ -310,7 +310,7 @@ static const struct sj_field fields_ACCOUNT[] = {
     FIELD(sj_account_snapshot, realized_pnl_e6, E6)
     FIELD(sj_account_snapshot, unrealized_pnl_e6, E6)
     FIELD(sj_account_snapshot, fees_e6, E6)
-    TEXT(sj_account_snapshot, account_id)
+    TEXT(sj_account_snapshot, broker_account)
 };
 
 static const struct sj_field fields_POSITION[] = {

@@ -318,7 +318,7 @@ static const struct sj_store_column fills[] = {
     TEXT("ordno", ordno),
     FIELD("account", U8, account, PLAIN),
     FIELD("daytrade_short", U8, daytrade_short, PLAIN),
-    TEXT("account_id", account_id),
+    TEXT("broker_account", broker_account),
     RECEIVED,
 };
 #undef ROW
@@ -335,7 +335,7 @@ static const struct sj_store_column account_snapshots[] = {
     MAYBE("realized_pnl", DEC, realized_pnl_e6, PLAIN),
     MAYBE("unrealized_pnl", DEC, unrealized_pnl_e6, PLAIN),
     MAYBE("fees", DEC, fees_e6, PLAIN),
-    TEXT("account_id", account_id),
+    TEXT("broker_account", broker_account),
     RECEIVED,
 };
 #undef ROW

@@ -175,7 +175,7 @@ def check_cash(trader, truth, fills):
         theirs = account["cash"] - sum((1 if one["quantity"] > 0 else -1) * one["cost"] * point[one["code"]]
                                        for one in account["positions"] if one["quantity"])
         ours = account["opening"]
-        if any(account["account"]["account_id"] in (fill["account_id"] or "") or not fill["account_id"] for fill in fills):
+        if any(account["account"]["account_id"] in (fill["broker_account"] or "") or not fill["broker_account"] for fill in fills):
             ours += sum((-1 if fill["side"] == "buy" else 1) * fill["quantity"] * fill["price"] * point[fill["code"]]
                         - fill["fee"] - fill["tax"] for fill in fills)
         assert theirs == pytest.approx(ours, abs=1e-3)

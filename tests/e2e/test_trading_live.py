@@ -37,10 +37,10 @@ def test_orders_and_deals_are_those_of_the_accounts_that_are_configured(trader):
     for order in truth["orders"]:
         account = order["order"]["account"]
         assert f"{account['broker_id']}-{account['account_id']}" == ACCOUNTS[account["account_type"]]
-    assert {fill["account_id"] for fill in trader.events("fill")} == {ACCOUNTS["F"]}
+    assert {fill["broker_account"] for fill in trader.events("fill")} == {ACCOUNTS["F"]}
     assert {fill["account"] for fill in trader.events("fill")} == {1}
     assert {intent["account"] for intent in trader.events("intent")} == {1}
-    assert {event["account_id"] for event in trader.events("account")} == set(ACCOUNTS.values())
+    assert {event["broker_account"] for event in trader.events("account")} == set(ACCOUNTS.values())
     assert all(event["account"] == 1 for event in trader.events("order") if event["state_to"])
     # Everything came over the stream, not by lists alone.
     assert "stream" in {event["source"] for event in trader.events("order_report") if event["kind"] == "deal"}
