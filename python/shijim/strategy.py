@@ -22,7 +22,7 @@ of that name is told them at its start.
 
 Units    prices: of the instrument's own unit, as float, int, str or Decimal, exact to a millionth; quantities: lots
          (shares for odd lots); positions: signed.
-Threads  one: everything of a strategy belongs to the thread that runs it. `stop` may be called from any, and by signals.
+Threads  one: everything of a strategy belongs to the thread that runs it. `stop` is for any, and for signals.
 """
 
 from __future__ import annotations

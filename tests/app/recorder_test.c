@@ -15,37 +15,10 @@
 #include <cmocka.h>
 
 #include "groups.h"
+#include "place.h"
 
 #define SRC 1
 #define RING "gateway1"
-
-struct place {
-    char dir[64];
-    char bus[96];
-    char journal[96];
-};
-
-static int set_up(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-    snprintf(place->dir, sizeof place->dir, "/tmp/shijim-recorder-XXXXXX");
-    if (!mkdtemp(place->dir))
-        return -1;
-    snprintf(place->bus, sizeof place->bus, "%s/bus", place->dir);
-    snprintf(place->journal, sizeof place->journal, "%s/journal", place->dir);
-    *state = place;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    struct place *place = *state;
-    snprintf(command, sizeof command, "rm -r %s", place->dir);
-    int rc = system(command);
-    free(place);
-    return rc;
-}
 
 static struct sj_bus *create_ring(const struct place *place)
 {
@@ -210,9 +183,10 @@ int sj_test_recorder(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            everything_published_is_in_the_journal_when_the_ring_has_closed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_kill_of_the_process_loses_no_published_event, set_up,
-                                        tear_down),
+            everything_published_is_in_the_journal_when_the_ring_has_closed, place_set_up,
+            place_tear_down),
+        cmocka_unit_test_setup_teardown(the_kill_of_the_process_loses_no_published_event,
+                                        place_set_up, place_tear_down),
     };
     return cmocka_run_group_tests_name("app/recorder", tests, NULL, NULL);
 }

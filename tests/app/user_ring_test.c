@@ -14,37 +14,10 @@
 #include <cmocka.h>
 
 #include "groups.h"
+#include "place.h"
 
 #define SRC 50u
 #define RING "mine"
-
-struct place {
-    char dir[64];
-    char bus[96];
-    char journal[96];
-};
-
-static int set_up(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-    snprintf(place->dir, sizeof place->dir, "/tmp/shijim-user-XXXXXX");
-    if (!mkdtemp(place->dir))
-        return -1;
-    snprintf(place->bus, sizeof place->bus, "%s/bus", place->dir);
-    snprintf(place->journal, sizeof place->journal, "%s/journal", place->dir);
-    *state = place;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    struct place *place = *state;
-    snprintf(command, sizeof command, "rm -r %s", place->dir);
-    int rc = system(command);
-    free(place);
-    return rc;
-}
 
 static void make(const struct place *place, uint64_t last_seq)
 {
@@ -221,10 +194,11 @@ static void what_it_holds_is_recorded_until_it_holds_something_else(void **state
 int sj_test_user_ring(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_ring_goes_on_behind_the_journal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_ring_goes_on_behind_the_journal, place_set_up,
+                                        place_tear_down),
         cmocka_unit_test(what_is_no_event_of_a_strategy_is_not_taken),
         cmocka_unit_test_setup_teardown(what_it_holds_is_recorded_until_it_holds_something_else,
-                                        set_up, tear_down),
+                                        place_set_up, place_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
