@@ -113,10 +113,21 @@ def test_orders_from_python_are_checked_sent_filled_and_decided_again(trader):
     assert again["intents"] == len([one for one in intents if one.get("origin_src") == 50])
 
 
-def child(trader, text):
-    return subprocess.Popen(
-        [sys.executable, "-c", f"import shijim\n{text}"], stdout=subprocess.PIPE, text=True, cwd=trader.directory
-    )
+@pytest.fixture
+def child(trader):
+    """Starts a process of Python; none outlives its test."""
+    children = []
+
+    def start(*words):
+        children.append(
+            subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True, cwd=trader.directory)
+        )
+        return children[-1]
+
+    yield start
+    for one in children:
+        one.kill()
+        one.wait()
 
 
 HOLDS = """
@@ -132,9 +143,9 @@ Holds("other", dir="bus").run()
 """
 
 
-def test_what_a_killed_process_had_working_is_cancelled_and_the_next_one_trades(trader):
+def test_what_a_killed_process_had_working_is_cancelled_and_the_next_one_trades(trader, child):
     begin(trader)
-    process = child(trader, HOLDS)
+    process = child("-c", f"import shijim\n{HOLDS}")
     words = iter(process.stdout.readline, "")
     assert "working" in (word.strip() for word in words)
     trader.wait(lambda: trader.status()["open_orders"] == 1)
@@ -187,13 +198,9 @@ def test_a_process_that_writes_rubbish_is_taken_out_and_all_else_goes_on(trader)
     trader.stop()
 
 
-def test_the_example_trades(trader):
+def test_the_example_trades(trader, child):
     begin(trader)
-    process = subprocess.Popen(
-        [sys.executable, ROOT / "examples/python/quotes.py", "mine", CODE, "--dir", trader.directory / "bus"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = child(ROOT / "examples/python/quotes.py", "mine", CODE, "--dir", trader.directory / "bus")
     said = iter(process.stdout.readline, "")
     assert any(line.startswith("buy 1 at") for line in said)
     process.terminate()
