@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ORDERS 4000     /* a run */
+#define ORDERS 2000     /* a run */
 #define PACE_NS 1000000 /* between two orders: an order is a rare thing */
 #define GIVE_UP_NS (60 * SJ_NS_PER_S)
 #define SPAN_SIZE_MAX 32768
