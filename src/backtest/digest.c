@@ -105,30 +105,31 @@ void sj_bt_digest_order(struct sj_bt_digest *digest, const struct sj_bt_order_ro
 }
 
 /* A fill against the position closes at its average cost; what goes beyond opens anew. */
-static void book_fill(struct sj_bt_part *part, double price, double signed_lots)
+static void book_fill(struct sj_bt_part *part, double money, double signed_lots)
 {
     double held = part->position;
     if (held * signed_lots < 0) {
         double closed = fmin(fabs(held), fabs(signed_lots)) * (held > 0 ? 1 : -1);
         double cost = part->cost * closed / held;
-        part->gross += closed * price - cost;
+        part->gross += closed * money - cost;
         part->cost -= cost;
         part->position -= closed;
         signed_lots += closed;
     }
     part->position += signed_lots;
-    part->cost = part->position == 0 ? 0 : part->cost + signed_lots * price;
+    part->cost = part->position == 0 ? 0 : part->cost + signed_lots * money;
 }
 
 void sj_bt_digest_fill(struct sj_bt_digest *digest, const struct sj_bt_fill_row *row)
 {
     struct sj_bt_part *part = part_of(digest, row->strategy, row->instrument);
     double price = (double)row->price_e6 / 1e6, quantity = row->quantity;
+    double money = price * row->unit; /* of one lot */
     if (row->maker && row->left == 0 && !isnan(row->queue))
         digest->filled[queue_bucket(digest, row->queue)]++;
     digest->maker_fills += row->maker;
     digest->taker_fills += !row->maker;
-    *(row->maker ? &digest->maker_value : &digest->taker_value) += price * quantity;
+    *(row->maker ? &digest->maker_value : &digest->taker_value) += money * quantity;
     if (!isnan(row->slippage)) {
         int middle = SJ_BT_SLIPPAGE_BUCKETS / 2;
         double ticks = round(row->slippage / digest->tick) + middle;
@@ -142,12 +143,12 @@ void sj_bt_digest_fill(struct sj_bt_digest *digest, const struct sj_bt_fill_row 
     part->fills++;
     part->maker_fills += row->maker;
     part->quantity += quantity;
-    part->value += price * quantity;
+    part->value += money * quantity;
     if (!isnan(row->slippage)) {
         part->slippage += row->slippage * quantity;
         part->slippage_quantity += quantity;
     }
-    book_fill(part, price, row->side ? -quantity : quantity);
+    book_fill(part, money, row->side ? -quantity : quantity);
 }
 
 /* --- events --- */

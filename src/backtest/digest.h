@@ -29,10 +29,10 @@ struct sj_bt_point {
 struct sj_bt_part {
     uint32_t strategy, instrument;
     uint64_t orders, refused, rested, ended, fills, maker_fills;
-    double quantity, value; /* of fills; lots, and price x lots */
+    double quantity, value; /* of fills; lots, and money */
     double slippage, slippage_quantity;
-    double position, cost; /* lots held, and what they cost at their average price */
-    double gross;          /* realised, at average cost, before fees; price x lots */
+    double position, cost; /* lots held, and what they cost, money, at their average price */
+    double gross;          /* realised, at average cost, before fees; money */
 };
 
 struct sj_bt_name {
@@ -60,7 +60,7 @@ struct sj_bt_digest {
     uint64_t slippage[SJ_BT_SLIPPAGE_BUCKETS];
     double slippage_sum, slippage_quantity;
     uint64_t maker_fills, taker_fills;
-    double maker_value, taker_value; /* price x lots */
+    double maker_value, taker_value; /* money */
     double event_fee, event_tax;     /* of FILL events, where there are any */
     uint64_t fill_events;
     struct sj_bt_part parts[SJ_BT_PARTS_MAX];

@@ -80,7 +80,8 @@ static void note_fill(struct run *run, const struct sj_bt_report *report)
                                  .side = report->side,
                                  .maker = report->maker,
                                  .queue = report->queue,
-                                 .slippage = (price - report->mid) * sign};
+                                 .slippage = (price - report->mid) * sign,
+                                 .unit = report->unit};
     if (options->sink.fill)
         options->sink.fill(options->sink.context, &row);
 }

@@ -316,10 +316,10 @@ static void put_part(FILE *file, const struct sj_bt_story *story, const struct s
     put_cell(file, (double)part->fills);
     put_cell(file, part->fills ? 100.0 * (double)part->maker_fills / (double)part->fills : NAN);
     put_cell(file, part->quantity * digest->lot);
-    put_cell(file, part->value * digest->lot);
+    put_cell(file, part->value);
     put_cell(file, slippage);
     put_cell(file, part->position * digest->lot);
-    put_cell(file, part->gross * digest->lot);
+    put_cell(file, part->gross);
     fprintf(file, "</tr>\n");
 }
 
@@ -334,8 +334,8 @@ static void put_parts(FILE *file, const struct sj_bt_story *story,
     for (uint32_t i = 0; i < digest->part_count; i++)
         put_part(file, story, digest, &digest->parts[i]);
     fprintf(file,
-            "</table>\n<p class=\"note\">Realised: at average cost, price times quantity, "
-            "before fees. Slippage: paid against the middle price at decision, a "
+            "</table>\n<p class=\"note\">Realised: money, at average cost, before "
+            "fees. Slippage: paid against the middle price at decision, a "
             "unit.%s</p></div>\n",
             digest->parts_left_out ? " There are more than are shown." : "");
 }
@@ -346,8 +346,8 @@ static void put_costs(FILE *file, const struct sj_bt_story *story,
     const struct sj_bt_options *options = story->options;
     fprintf(file, "<div class=\"card\"><h2>Costs</h2><table>\n");
     if (options->lot > 0) {
-        sj_bt_page_row(file, "makers' fee", digest->maker_value * digest->lot * options->maker_fee);
-        sj_bt_page_row(file, "takers' fee", digest->taker_value * digest->lot * options->taker_fee);
+        sj_bt_page_row(file, "makers' fee", digest->maker_value * options->maker_fee);
+        sj_bt_page_row(file, "takers' fee", digest->taker_value * options->taker_fee);
     } else if (digest->fill_events) {
         sj_bt_page_row(file, "fees", digest->event_fee);
         sj_bt_page_row(file, "taxes", digest->event_tax);

@@ -56,6 +56,7 @@ struct sj_bt_fill_row {
     bool maker;
     double queue;    /* what stood before it when it came to rest; NaN for a taker, or unknown */
     double slippage; /* paid against the middle price at decision; NaN: there was none */
+    double unit;     /* money that one lot at a price of 1 is worth: lot, or the contract's point */
 };
 
 struct sj_bt_sample_row {

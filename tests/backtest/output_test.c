@@ -44,7 +44,8 @@ static void put(struct sj_bt_sink *sink)
                                         .quantity = 3,
                                         .maker = true,
                                         .queue = 0.07,
-                                        .slippage = -0.25};
+                                        .slippage = -0.25,
+                                        .unit = 200};
     for (int64_t i = 0; i < 5000; i++) {
         const struct sj_bt_sample_row sample = {.time_ns = i, .equity = i == 4321 ? -9 : 1};
         sink->sample(sink->context, &sample);
@@ -118,6 +119,8 @@ static void a_folder_holds_the_run(void **state)
     assert_null(strstr(report, "<i>")); /* no name becomes a tag */
     assert_null(strstr(report, "<b>"));
     assert_non_null(strstr(report, "a&amp;b&quot;&lt;i&gt;"));
+    /* A point of it is worth 200. */
+    assert_true(output.digest.parts[0].value == 3 * 100.5 * 200);
     remove_dir();
 }
 
@@ -147,7 +150,8 @@ static void tell_much(struct sj_bt_sink *sink)
                                             .side = i & 1,
                                             .queue = (double)(i % 100),
                                             .maker = true,
-                                            .slippage = 0.5 * (double)(i % 40 - 20)};
+                                            .slippage = 0.5 * (double)(i % 40 - 20),
+                                            .unit = 1};
         const struct sj_bt_sample_row sample = {.time_ns = i * 1000000,
                                                 .equity = i == 777777 ? 123 : 0};
         sink->fill(sink->context, &fill);
