@@ -2,6 +2,7 @@
 
 import _thread
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -99,7 +100,15 @@ def test_another_process_s_events_are_read(ring_dir, journal_dir):
         reader.wait()
 
 
-def test_waiting_lets_other_threads_run_and_ends_by_ctrl_c(ring_dir):
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as at a prompt: a shell's background jobs, and what they start, are born ignoring it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_waiting_lets_other_threads_run_and_ends_by_ctrl_c(ring_dir, ctrl_c):
     with make(ring_dir), shijim.attach(ring_dir, "TICK") as live:
         threading.Timer(0.2, _thread.interrupt_main).start()
         began = time.monotonic()
