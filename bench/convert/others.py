@@ -24,6 +24,7 @@ READERS = {
     "duckdb": """
 import duckdb
 connection = duckdb.connect(config={"threads": 1})
+connection.execute("set enable_progress_bar = false")  # it goes to stdout
 print(connection.sql(
     "select count(*), sum(ts_ns::hugeint), sum(price), sum(size), sum(bid_prices[1]) from "
     f"read_json('{path}', format='newline_delimited', columns={{ts_ns: 'BIGINT', symbol: 'VARCHAR', type: 'VARCHAR',"
