@@ -190,7 +190,8 @@ static int read_options(const struct sj_cli *cli, const struct backtest_asked *a
                            asked->exchange);
     if (sj_bt_queue_find(asked->queue, &options->queue.kind) < 0)
         return sj_cli_fail(cli, SJ_EXIT_USER,
-                           "--queue %s: there are risk_averse log log2 power power2 power3",
+                           "--queue %s: there are risk_averse log log2 power power2 power3 "
+                           "l3_fifo",
                            asked->queue);
     options->queue.n = asked->queue_n;
     options->strict = asked->strict;

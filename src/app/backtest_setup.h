@@ -74,7 +74,7 @@ struct backtest_asked backtest_asked_default(void);
          0},                                                                                        \
         {"queue",                                                                                   \
          "MODEL",                                                                                   \
-         "risk_averse, log, log2, power, power2 or power3 (log)",                                   \
+         "risk_averse, log, log2, power, power2, power3 or l3_fifo (log)",                          \
          SJ_CLI_TEXT,                                                                               \
          &(asked).queue,                                                                            \
          0,                                                                                         \

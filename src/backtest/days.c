@@ -174,6 +174,7 @@ static void add_rows(struct sj_bt_feed_counts *into, const struct sj_bt_feed_cou
     into->depth += from->depth;
     into->trades += from->trades;
     into->clears += from->clears;
+    into->orders += from->orders;
     into->others += from->others;
     into->malformed += from->malformed;
     into->far += from->far;

@@ -45,7 +45,8 @@ sj_rc sj_bt_detect(const char *path, double *ret_tick, double *ret_lot, char err
             break;
         for (sj_rc i = 0; i < rc; i++, row++) {
             unsigned kind = sj_row_kind(row);
-            bool known = kind == SJ_ROW_DEPTH || kind == SJ_ROW_TRADE || kind == SJ_ROW_SNAPSHOT;
+            bool known = kind == SJ_ROW_DEPTH || kind == SJ_ROW_TRADE || kind == SJ_ROW_SNAPSHOT ||
+                         kind == SJ_ROW_ADD || kind == SJ_ROW_MODIFY;
             if (!known || !isfinite(row->px) || !isfinite(row->qty))
                 continue;
             seen++;

@@ -1,9 +1,8 @@
-#include "backtest/feed.h"
+#include "backtest/feed_private.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#define SLICE_ROWS 512
 /* Adding it leaves the nearest whole number in the low bits of a double. */
 #define ROUNDER 6755399441055744.0
 #define TICKS_MAX 1e12
@@ -38,6 +37,7 @@ sj_rc sj_bt_feed_open(struct sj_bt_feed *feed, const struct sj_bt_feed_options *
         (struct sj_bt_feed){.per_tick = 1 / options->tick,
                             .half_lot = options->lot / 2,
                             .strict = options->strict,
+                            .by_order = options->by_order,
                             .prices = {.keys = SJ_BT_KEYS, .tick_e6 = llround(options->tick * 1e6)},
                             .last_ts = {INT64_MIN, INT64_MIN}};
     sj_bt_way_init(&feed->way, SJ_BT_FEED, options->latency, 0);
@@ -61,6 +61,8 @@ void sj_bt_feed_close(struct sj_bt_feed *feed)
     sj_rows_close(feed->rows);
     sj_bt_steps_done(&feed->exchange);
     sj_bt_steps_done(&feed->local);
+    sj_bt_live_done(&feed->live[0]);
+    sj_bt_live_done(&feed->live[1]);
     free(feed->delayed);
     feed->delayed = NULL;
     feed->rows = NULL;
@@ -104,8 +106,26 @@ static void put_clear(struct sj_bt_feed *feed, const struct sj_row *row)
             at = at < 0 ? 0 : at >= SJ_BT_KEYS ? SJ_BT_KEYS - 1 : at;
             step.key = side ? SJ_BT_KEYS - 1 - (int32_t)at : (int32_t)at;
         }
+        if (feed->by_order) {
+            step.kind = SJ_BT_ORDER_WIPE;
+            step.key = 0;
+        }
+        bt_feed_clear_orders(feed, row, side);
         put(feed, row, &step);
     }
+}
+
+static sj_rc put_order(struct sj_bt_feed *feed, const struct sj_row *row, char error[256])
+{
+    const char *what;
+    uint64_t *count;
+    sj_rc rc = bt_feed_order(feed, row, &what, &count);
+    if (rc >= 0)
+        return what ? bad(feed, count, what, error) : 0;
+    snprintf(error, 256, "row %llu: %s", (unsigned long long)feed->counts.rows,
+             rc == -SJ_E_LIMIT ? "more orders live, or wait to be seen, than there is room for"
+                               : sj_rc_text(rc));
+    return rc;
 }
 
 static sj_rc put_odd(struct sj_bt_feed *feed, const struct sj_row *row, char error[256])
@@ -115,6 +135,8 @@ static sj_rc put_odd(struct sj_bt_feed *feed, const struct sj_row *row, char err
         put_clear(feed, row);
         return 0;
     }
+    if (kind >= SJ_ROW_ADD && kind <= SJ_ROW_FILL)
+        return put_order(feed, row, error);
     if (kind != SJ_ROW_DEPTH && kind != SJ_ROW_SNAPSHOT && kind != SJ_ROW_TRADE) {
         feed->counts.others++;
         return 0;
@@ -269,22 +291,34 @@ static sj_rc decode_delayed(struct sj_bt_feed *feed, size_t count, char error[25
     return rc;
 }
 
+/* A level's quantity is told, or is the sum of its orders. */
+static sj_rc check_kinds(const struct sj_bt_feed *feed, char error[256])
+{
+    if (feed->counts.depth == 0 || !(feed->by_order || feed->counts.orders))
+        return 0;
+    snprintf(error, 256, "within its first %llu rows: levels without orders; %s",
+             (unsigned long long)feed->counts.rows,
+             feed->by_order ? "--queue l3_fifo needs a file of orders alone (ADD, MODIFY, ...)"
+                            : "a file holds levels or orders, not both");
+    return -SJ_E_MALFORMED;
+}
+
 static sj_rc decode_slice(struct sj_bt_feed *feed, char error[256])
 {
     size_t left = (size_t)(feed->end - feed->at);
     size_t count = left < SLICE_ROWS ? left : SLICE_ROWS;
-    /* A row makes two steps at most, and `put` writes one beyond. */
-    sj_rc rc = sj_bt_steps_grow(&feed->exchange, 2 * SLICE_ROWS + 1);
+    sj_rc rc = sj_bt_steps_grow(&feed->exchange, FEED_SLICE_STEPS);
     if (rc >= 0)
-        rc = sj_bt_steps_grow(&feed->local, 2 * SLICE_ROWS + 1);
+        rc = sj_bt_steps_grow(&feed->local, FEED_SLICE_STEPS);
     if (rc < 0) {
         snprintf(error, 256, "row %llu: %s", (unsigned long long)feed->counts.rows,
                  rc == -SJ_E_LIMIT ? "one side's rows run too far ahead of the other's"
                                    : sj_rc_text(rc));
         return rc;
     }
-    return feed->delayed ? decode_delayed(feed, count, error)
-                         : decode_up_to(feed, feed->at + count, error);
+    rc = feed->delayed ? decode_delayed(feed, count, error)
+                       : decode_up_to(feed, feed->at + count, error);
+    return rc < 0 ? rc : check_kinds(feed, error);
 }
 
 static bool one_is_empty(const struct sj_bt_feed *feed)

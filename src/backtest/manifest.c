@@ -205,13 +205,14 @@ static void put_rows(FILE *file, const struct sj_bt_feed_counts *rows)
 {
     fprintf(file,
             "  \"rows\": {\"count\": %llu, \"depth\": %llu, \"trades\": %llu, \"clears\": %llu, "
-            "\"others\": %llu, \"malformed\": %llu, \"far\": %llu, \"backwards\": %llu, "
+            "\"orders\": %llu, \"others\": %llu, \"malformed\": %llu, \"far\": %llu, "
+            "\"backwards\": %llu, "
             "\"first_bad\": %llu},\n",
             (unsigned long long)rows->rows, (unsigned long long)rows->depth,
             (unsigned long long)rows->trades, (unsigned long long)rows->clears,
-            (unsigned long long)rows->others, (unsigned long long)rows->malformed,
-            (unsigned long long)rows->far, (unsigned long long)rows->backwards,
-            (unsigned long long)rows->first_bad);
+            (unsigned long long)rows->orders, (unsigned long long)rows->others,
+            (unsigned long long)rows->malformed, (unsigned long long)rows->far,
+            (unsigned long long)rows->backwards, (unsigned long long)rows->first_bad);
 }
 
 static void put_result(FILE *file, const struct sj_bt_day_result *total)

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const names[SJ_BT_QUEUE_COUNT] = {"risk_averse", "log",    "log2",
-                                                     "power",       "power2", "power3"};
+static const char *const names[SJ_BT_QUEUE_COUNT] = {"risk_averse", "log",    "log2",   "power",
+                                                     "power2",      "power3", "l3_fifo"};
 
 const char *sj_bt_queue_name(enum sj_bt_queue_kind kind)
 {
@@ -43,6 +43,8 @@ double sj_bt_queue_probability(const struct sj_bt_queue_model *model, double fro
 void sj_bt_queue_depth(const struct sj_bt_queue_model *model, struct sj_bt_queue *queue, double was,
                        double is)
 {
+    if (model->kind == SJ_BT_L3_FIFO)
+        return;
     if (model->kind == SJ_BT_RISK_AVERSE) {
         queue->front = fmin(queue->front, is);
         return;

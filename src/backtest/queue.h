@@ -12,6 +12,9 @@
  *   power2  f(x) = x^n         f(back) / f(back + front)
  *   power3  f(x) = x^n         1 - f(front / (front + back))
  *
+ * l3_fifo guesses nothing: the file tells which order left, and what stood before ours is known.
+ * Levels and trades do nothing to it.
+ *
  * Units    quantities as the data has them. Threads: any, no state but the caller's.
  */
 #ifndef SJ_BACKTEST_QUEUE_H
@@ -28,6 +31,7 @@ enum sj_bt_queue_kind {
     SJ_BT_POWER,
     SJ_BT_POWER2,
     SJ_BT_POWER3,
+    SJ_BT_L3_FIFO, /* not guessed: of a file of orders by their ids */
     SJ_BT_QUEUE_COUNT
 };
 

@@ -225,8 +225,12 @@ sj_rc bt_rows_open(struct run *run)
 {
     const struct sj_bt_options *options = run->options;
     char error[256] = "";
-    const struct sj_bt_feed_options feed = {options->path, options->tick, options->lot,
-                                            options->strict, options->latency[SJ_BT_FEED]};
+    const struct sj_bt_feed_options feed = {options->path,
+                                            options->tick,
+                                            options->lot,
+                                            options->strict,
+                                            options->latency[SJ_BT_FEED],
+                                            options->queue.kind == SJ_BT_L3_FIFO};
     sj_rc rc = sj_bt_feed_open(&run->feed, &feed, error);
     if (rc < 0) {
         snprintf(run->error, SJ_BT_ERROR_MAX, "%s: %s", options->path, error);

@@ -23,6 +23,8 @@ static sj_rc check(const struct sj_bt_options *options, char *error)
         wrong = "latency: it must not be negative";
     else if (!wrong && !(options->queue.n > 0 && options->queue.n <= 100))
         wrong = "queue-n: it must be more than 0, and 100 at most";
+    else if (!wrong && !rows && options->queue.kind == SJ_BT_L3_FIFO)
+        wrong = "queue l3_fifo: journals hold no orders of the market; it needs a file of rows";
     else if (!wrong && options->sample_ns < 0)
         wrong = "sampling: it must not be negative";
     if (!wrong)

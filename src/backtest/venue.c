@@ -137,6 +137,10 @@ sj_rc sj_bt_venue_step(struct sj_bt_venue *venue, const struct sj_bt_step *step)
         return sj_bt_venue_print(venue, step->ts,
                                  step->side ? step->key : sj_bt_mirror(&venue->book, step->key),
                                  step->quantity);
+    if (step->kind >= SJ_BT_ORDER_WIPE)
+        return bt_venue_order(venue, step);
+    if (step->kind == SJ_BT_TRADE && venue->model.kind == SJ_BT_L3_FIFO)
+        return 0; /* fills are told of orders */
     if (step->kind == SJ_BT_TRADE)
         return on_trade(venue, step);
     sj_bt_book_clear(&venue->book, step->side, step->key);
@@ -298,6 +302,7 @@ static sj_rc rest(struct sj_bt_venue *venue, struct work *work, enum sj_bt_repor
     orders[at] = (struct sj_bt_resting){.order = request->order,
                                         .number = work->number,
                                         .queue = {front, 0},
+                                        .place = request->at_ns,
                                         .first_front = front,
                                         .mid = work->mid,
                                         .strategy = work->strategy,

@@ -78,6 +78,7 @@ struct sj_bt_resting {
     uint64_t order, number;
     struct sj_bt_queue queue;
     double first_front, mid;
+    int64_t place; /* ns: when it came to rest */
     uint32_t strategy;
     int32_t key;
     uint32_t quantity, left; /* quantity: as placed, less what was taken off */
@@ -104,6 +105,7 @@ struct sj_bt_venue {
     int32_t seen_from[2]; /* keys from here on have a known quantity */
     int32_t print_key;    /* a buy's, of the last print; blind venues, once printed */
     bool printed;
+    int64_t place; /* l3_fifo: of the order that the next step is about */
     /* By side, the best first, at one price the oldest. */
     struct sj_bt_resting *resting[2];
     uint32_t count[2], room[2];
@@ -144,7 +146,7 @@ static inline void sj_bt_book_step(struct sj_bt_book *book, const struct sj_bt_s
 {
     if (__builtin_expect(step->kind == SJ_BT_DEPTH, 1))
         (void)sj_bt_book_set(book, step->side, step->key, step->quantity);
-    else if (step->kind == SJ_BT_CLEAR)
+    else if (step->kind == SJ_BT_CLEAR || step->kind == SJ_BT_ORDER_WIPE)
         sj_bt_book_clear(book, step->side, step->key);
 }
 
@@ -158,6 +160,9 @@ static inline bool sj_bt_touches(const struct sj_bt_book *book, const struct sj_
             return true;
         return step->key > book->best[side] && sj_bt_meets(book, step->key, ends->front[!side]);
     }
+    if (step->kind >= SJ_BT_ORDER_WIPE)
+        return step->kind == SJ_BT_ORDER_WIPE ||
+               (step->key <= ends->front[side] && step->key >= ends->back[side]);
     return step->kind == SJ_BT_TRADE && step->key <= ends->front[!side];
 }
 

@@ -1,5 +1,5 @@
 /* venue_private.h: what the venue's files share. venue.c: continuous trading, requests; print.c:
- * auctions, prints without a book, the end of a day. */
+ * auctions, prints without a book, the end of a day; fifo.c: orders by their ids. */
 #ifndef SJ_BACKTEST_VENUE_PRIVATE_H
 #define SJ_BACKTEST_VENUE_PRIVATE_H
 
@@ -20,5 +20,8 @@ struct sj_bt_report bt_venue_word(const struct sj_bt_venue *venue, unsigned side
 /* `quantity` lots; the order goes when nothing is left. Returns 1 when it went. */
 SJ_MUST_USE sj_rc bt_venue_fill(struct sj_bt_venue *venue, unsigned side, uint32_t index,
                                 uint32_t quantity, const struct bt_fill *how);
+
+/* A step about one order of the market, or the end of a side. */
+SJ_MUST_USE sj_rc bt_venue_order(struct sj_bt_venue *venue, const struct sj_bt_step *step);
 
 #endif

@@ -31,10 +31,14 @@ _Static_assert(sizeof(struct sj_row) == 64, "a row is 64 bytes on disk");
 
 /* The low byte. Others are a user's own and are passed on. */
 enum sj_row_kind {
-    SJ_ROW_DEPTH = 1,        /* a level's quantity is now qty; 0: the level is gone */
-    SJ_ROW_TRADE = 2,        /* side: who took */
-    SJ_ROW_CLEAR = 3,        /* levels from the best to px are gone; NaN: all */
-    SJ_ROW_SNAPSHOT = 4,     /* as DEPTH, part of a whole book */
+    SJ_ROW_DEPTH = 1,    /* a level's quantity is now qty; 0: the level is gone */
+    SJ_ROW_TRADE = 2,    /* side: who took */
+    SJ_ROW_CLEAR = 3,    /* levels from the best to px are gone; NaN: all */
+    SJ_ROW_SNAPSHOT = 4, /* as DEPTH, part of a whole book */
+    SJ_ROW_ADD = 10,     /* an order by its id, and its side; CANCEL: it is gone */
+    SJ_ROW_CANCEL = 11,
+    SJ_ROW_MODIFY = 12,      /* px and qty are its new ones */
+    SJ_ROW_FILL = 13,        /* qty of it traded; a CANCEL or MODIFY follows with what is left */
     SJ_ROW_MARK_INDEX = 100, /* Binance's mark price message: index, mark, funding rate */
     SJ_ROW_MARK_PRICE = 101,
     SJ_ROW_FUNDING = 102,

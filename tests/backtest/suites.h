@@ -5,6 +5,7 @@ int book_suite(void);
 int check_suite(void);
 int day_suite(void);
 int days_suite(void);
+int l3_suite(void);
 int latency_suite(void);
 int measure_suite(void);
 int queue_suite(void);
