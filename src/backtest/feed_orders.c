@@ -87,6 +87,8 @@ static sj_rc apply(struct part *part, const struct sj_row *row, int32_t at, int6
     int32_t key = side ? SJ_BT_KEYS - 1 - at : at;
     if (kind == SJ_ROW_ADD)
         return add(part, row->order_id, side, key, lots);
+    if (!order)
+        return 0; /* check has seen it live */
     if (kind == SJ_ROW_MODIFY)
         return modify(part, order, key, lots);
     if (kind == SJ_ROW_CANCEL)
