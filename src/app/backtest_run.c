@@ -43,8 +43,11 @@ static void print_events(const struct sj_bt_event_counts *events)
 
 static void print_rows(const struct sj_bt_feed_counts *rows)
 {
-    printf("rows    %llu: %llu depth, %llu trades\n", (unsigned long long)rows->rows,
+    printf("rows    %llu: %llu depth, %llu trades", (unsigned long long)rows->rows,
            (unsigned long long)rows->depth, (unsigned long long)rows->trades);
+    if (rows->orders)
+        printf(", %llu of orders", (unsigned long long)rows->orders);
+    putchar('\n');
     if (rows->malformed + rows->far + rows->backwards)
         printf("BAD     %llu malformed, %llu too far, %llu backwards; the first is row %llu\n",
                (unsigned long long)rows->malformed, (unsigned long long)rows->far,

@@ -70,8 +70,9 @@ SJ_MUST_USE sj_rc sj_trader_work(void *trader);
 /* Where the connections' thread is [trader] too, what sj_gateway_follow wants, the connection's
  * number being that of options.rings: decides on each event before the next message of its read is
  * looked at. What it cannot take that way waits on the ring for the turn. [trader] */
-void sj_trader_event(void *trader, uint32_t connection, uint64_t seq, const struct sj_frame *event);
-void sj_trader_read(void *trader, uint32_t connection);
+void sj_trader_event(void *context, uint32_t connection, uint64_t seq,
+                     const struct sj_frame *event);
+void sj_trader_read(void *context, uint32_t connection);
 
 /* Asks for the end: cancels what works, waits for the answers (at most trading.stop_ms), marks the
  * ring as ended. Keep working until sj_trader_stopped. [any] */
