@@ -6,7 +6,8 @@
 #        ./dev bench python [--write | --times]
 #
 # Builds the optimised program and runs `shijim bench NAME OPTION...` (all benches without NAME).
-# --write-docs regenerates docs/performance.md from a run of all benches (or of those named).
+# --write-docs regenerates docs/performance.md from a run of all benches; of those named only, others keep
+# their figures and dates. The bench backtest takes its rows from $SHIJIM_BENCH_ROWS and is left out without.
 # python: the Python package's indicators, the C core over Numba and NumPy, against python/bench/baseline.json (ratios,
 # taken in turns, so that they hold on a busy machine; --write stores new ones); --times: by pytest-benchmark.
 # Figures mean something only when nothing else runs on the machine.
@@ -25,7 +26,7 @@ fi
 shift
 figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
-[ $# -gt 0 ] || set -- bus journal parse brokersim store indicators strategy risk order convert e2e
+[ $# -gt 0 ] || set -- bus journal parse brokersim store indicators strategy risk order convert ${SHIJIM_BENCH_ROWS:+backtest} e2e
 for name in "$@"; do
     say "bench $name"
     build/shijim bench "$name" --json --dir "${TMPDIR:-/tmp}" >>"$figures"

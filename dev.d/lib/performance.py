@@ -66,6 +66,25 @@ def row(figure, targets):
             f"| {reference} | {ratio} | {'; '.join(verdict(figure, targets))} |")
 
 
+PAGE = os.path.join(ROOT, "docs/performance.md")
+
+
+def sections_of_the_page():
+    """What the page holds of each bench: what is not measured now stays, with its own date and commit."""
+    try:
+        with open(PAGE, encoding="utf-8") as file:
+            parts = file.read().split("\n## ")
+    except FileNotFoundError:
+        return {}
+    return {part.split("\n", 1)[0]: "## " + part.rstrip() for part in parts[1:] if "\n| case |" in part}
+
+
+def section(bench, figures, targets, when):
+    lines = [f"## {bench}", "", f"`shijim bench {bench} --json`, {when}", "",
+             "| case | metric | median | range | reference | ratio | target |", "|---|---|---|---|---|---|---|"]
+    return "\n".join(lines + [row(figure, targets) for figure in figures if figure["bench"] == bench])
+
+
 def main():
     figures = [json.loads(line) for line in sys.stdin if line.startswith("{")]
     if not figures:
@@ -76,19 +95,19 @@ def main():
         notes = file.read().strip()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True,
                             check=False).stdout.strip()
-    date = datetime.date.today().isoformat()
+    when = f"{datetime.date.today().isoformat()} at commit {commit}"
+    sections = sections_of_the_page()
+    for bench in dict.fromkeys(figure["bench"] for figure in figures):
+        sections[bench] = section(bench, figures, targets, when)
     out = ["# Performance", "",
-           f"Written by `./dev bench --write-docs` on {date} at commit {commit}; do not edit.", "",
+           "Written by `./dev bench --write-docs [NAME...]`; do not edit.", "",
            f"Machine: {machine()}. The cores are shared with other guests: absolute figures move by tens of per",
            "cent between runs, ratios to a reference taken in the same run much less. Every figure is the median of",
            "five runs or more, with the least and greatest beside it.", ""]
-    for bench in dict.fromkeys(figure["bench"] for figure in figures):
-        out += [f"## {bench}", "", f"`shijim bench {bench} --json`", "",
-                "| case | metric | median | range | reference | ratio | target |", "|---|---|---|---|---|---|---|"]
-        out += [row(figure, targets) for figure in figures if figure["bench"] == bench]
-        out.append("")
+    for text in sections.values():
+        out += [text, ""]
     out += [notes, ""]
-    with open(os.path.join(ROOT, "docs/performance.md"), "w", encoding="utf-8") as file:
+    with open(PAGE, "w", encoding="utf-8") as file:
         file.write("\n".join(out))
 
 
