@@ -122,7 +122,7 @@ static void set_now(struct sj_decide *decide, int64_t now_ns)
 static void not_ready(struct sj_decide *decide, const char *why)
 {
     decide->ready = false;
-    decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_RECONCILE, 0, why);
+    decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_RECONCILE, why);
 }
 
 /* Numbers mean nothing without: another run may have other strategies. */
@@ -136,9 +136,7 @@ static void emit_names(struct sj_decide *decide)
             continue;
         control.value = !status.retired;
         snprintf(control.text, sizeof control.text, "%s", status.name);
-        sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
-        control.exch_ns = control.recv_ns = decide->now_ns;
-        decide_emit(decide, (struct sj_frame *)&control);
+        decide_publish_control(decide, &control);
     }
 }
 
@@ -151,9 +149,7 @@ void sj_decide_start(struct sj_decide *decide, int64_t now_ns)
         .text = "trading begins (value: what the saved state knew)",
     };
     set_now(decide, now_ns);
-    sj_frame_head(&start, SJ_EVENT_CONTROL, sizeof start);
-    start.exch_ns = start.recv_ns = decide->now_ns;
-    decide_emit(decide, (struct sj_frame *)&start);
+    decide_publish_control(decide, &start);
     emit_names(decide);
     not_ready(decide, "the broker has not told its orders yet");
     sj_orders_restored(decide->orders, decide->now_ns);
@@ -213,7 +209,7 @@ void sj_decide_warm(const struct sj_decide *decide)
 static void feed_is_back(struct sj_decide *decide)
 {
     decide->feed_lost = false;
-    decide_emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_FEED, 0,
+    decide_emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_FEED,
                         "market data flows again");
 }
 
@@ -276,7 +272,7 @@ static void apply_report(struct sj_decide *decide, const struct sj_order_report 
     if (report->kind == SJ_REPORT_LIST_END && !decide->ready && !decide->stopping &&
         is_reconciled(decide)) {
         decide->ready = true;
-        decide_emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_RECONCILE, 0,
+        decide_emit_control(decide, SJ_CONTROL_FEED_BACK, SJ_CONTROL_BY_RECONCILE,
                             "orders are reconciled");
     }
 }
@@ -340,9 +336,7 @@ static void take_control(struct sj_decide *decide, const struct sj_control *cont
 void sj_decide_control(struct sj_decide *decide, struct sj_control *control, int64_t now_ns)
 {
     set_now(decide, now_ns);
-    sj_frame_head(control, SJ_EVENT_CONTROL, sizeof *control);
-    control->exch_ns = control->recv_ns = decide->now_ns;
-    decide_emit(decide, (struct sj_frame *)control);
+    decide_publish_control(decide, control);
     take_control(decide, control);
 }
 
@@ -398,7 +392,7 @@ static void feed_is_late(struct sj_decide *decide)
         return;
     }
     decide->feed_lost = true;
-    decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_FEED, 0, "no market data");
+    decide_emit_control(decide, SJ_CONTROL_FEED_LOST, SJ_CONTROL_BY_FEED, "no market data");
     if (decide->feed_loss_kills && !decide->status.killed)
         decide_kill(decide, SJ_CONTROL_BY_FEED, "no market data");
 }

@@ -69,15 +69,19 @@ int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event)
     return seq < 0 ? seq : put(decide, event);
 }
 
+void decide_publish_control(struct sj_decide *decide, struct sj_control *control)
+{
+    sj_frame_head(control, SJ_EVENT_CONTROL, sizeof *control);
+    control->exch_ns = control->recv_ns = decide->now_ns;
+    decide_emit(decide, (struct sj_frame *)control);
+}
+
 void decide_emit_control(struct sj_decide *decide, enum sj_control_kind kind,
-                         enum sj_control_source source, uint32_t instrument, const char *text)
+                         enum sj_control_source source, const char *text)
 {
     struct sj_control control = {.kind = (uint8_t)kind, .source = (uint8_t)source};
-    sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
-    control.instrument = instrument;
-    control.exch_ns = control.recv_ns = decide->now_ns;
     snprintf(control.text, sizeof control.text, "%s", text);
-    decide_emit(decide, (struct sj_frame *)&control);
+    decide_publish_control(decide, &control);
     decide_apply_control(decide, &control);
 }
 
@@ -228,10 +232,8 @@ void decide_on_account_event(void *context, struct sj_frame *event)
 void decide_kill(struct sj_decide *decide, enum sj_control_source source, const char *reason)
 {
     struct sj_control control = {.kind = SJ_CONTROL_KILL, .source = (uint8_t)source};
-    sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
-    control.exch_ns = control.recv_ns = decide->now_ns;
     snprintf(control.text, sizeof control.text, "%s", reason);
-    decide_emit(decide, (struct sj_frame *)&control);
+    decide_publish_control(decide, &control);
     if (decide->ops.trip)
         decide->ops.trip(decide->ops.context, &control);
     decide_apply_control(decide, &control);

@@ -64,8 +64,11 @@ struct sj_decide {
 int64_t decide_emit(struct sj_decide *decide, struct sj_frame *event);
 void decide_emit_note(struct sj_decide *decide, const struct unnoted *inputs, uint64_t last_seq);
 int64_t decide_note(struct sj_decide *decide);
+/* Puts a control on the ring, headed, of the present time; nobody acts on it yet. */
+void decide_publish_control(struct sj_decide *decide, struct sj_control *control);
+/* What the room itself says: published, then acted on. */
 void decide_emit_control(struct sj_decide *decide, enum sj_control_kind kind,
-                         enum sj_control_source source, uint32_t instrument, const char *text);
+                         enum sj_control_source source, const char *text);
 uint64_t decide_take_intent(void *context, struct sj_intent *intent);
 uint64_t decide_house_intent(struct sj_decide *decide, struct sj_intent *intent);
 void decide_on_order_event(void *context, struct sj_frame *event);

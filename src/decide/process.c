@@ -11,10 +11,8 @@ static void tell(struct sj_decide *decide, enum sj_control_kind kind, enum sj_co
                                  .source = (uint8_t)source,
                                  .strategy = strategy,
                                  .value = (int64_t)value};
-    sj_frame_head(&control, SJ_EVENT_CONTROL, sizeof control);
-    control.exch_ns = control.recv_ns = decide->now_ns;
     snprintf(control.text, sizeof control.text, "%.63s", text);
-    decide_emit(decide, (struct sj_frame *)&control);
+    decide_publish_control(decide, &control);
     decide_apply_control(decide, &control);
 }
 

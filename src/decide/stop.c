@@ -131,7 +131,7 @@ static bool flatten(struct sj_decide *decide)
 static void finish(struct sj_decide *decide)
 {
     decide->panic = PANIC_NONE;
-    decide_emit_control(decide, SJ_CONTROL_PANIC_DONE, SJ_CONTROL_BY_PROCESS, 0,
+    decide_emit_control(decide, SJ_CONTROL_PANIC_DONE, SJ_CONTROL_BY_PROCESS,
                         "cancelled and flat, as the broker says");
     if (decide->ops.panic_done)
         decide->ops.panic_done(decide->ops.context);
