@@ -36,16 +36,8 @@ static sj_rc fill(struct sj_bt_venue *venue, const struct sj_bt_step *step)
 
 static sj_rc wipe(struct sj_bt_venue *venue, const struct sj_bt_step *step)
 {
-    unsigned side = step->side;
-    sj_rc rc = 0;
-    sj_bt_book_clear(&venue->book, side, step->key);
-    while (venue->count[side] && rc >= 0) {
-        struct sj_bt_report gone =
-            bt_venue_word(venue, side, venue->resting[side], SJ_BT_EXPIRED, step->ts);
-        bt_venue_drop(venue, side, 0);
-        rc = bt_venue_report(venue, &gone);
-    }
-    return rc;
+    sj_bt_book_clear(&venue->book, step->side, step->key);
+    return bt_venue_expire_side(venue, step->side, step->ts);
 }
 
 sj_rc bt_venue_order(struct sj_bt_venue *venue, const struct sj_bt_step *step)

@@ -113,11 +113,18 @@ sj_rc sj_bt_venue_open(struct sj_bt_venue *venue, int64_t ts)
     return 0;
 }
 
+sj_rc bt_venue_expire_side(struct sj_bt_venue *venue, unsigned side, int64_t ts)
+{
+    sj_rc rc = 0;
+    while (rc >= 0 && venue->count[side] > 0)
+        rc = expire(venue, side, 0, ts);
+    return rc;
+}
+
 sj_rc sj_bt_venue_expire(struct sj_bt_venue *venue, int64_t ts)
 {
     sj_rc rc = 0;
     for (unsigned side = 0; side < 2 && rc >= 0; side++)
-        while (rc >= 0 && venue->count[side] > 0)
-            rc = expire(venue, side, 0, ts);
+        rc = bt_venue_expire_side(venue, side, ts);
     return rc;
 }

@@ -21,6 +21,9 @@ struct sj_bt_report bt_venue_word(const struct sj_bt_venue *venue, unsigned side
 SJ_MUST_USE sj_rc bt_venue_fill(struct sj_bt_venue *venue, unsigned side, uint32_t index,
                                 uint32_t quantity, const struct bt_fill *how);
 
+/* The day of a side's orders is over. */
+SJ_MUST_USE sj_rc bt_venue_expire_side(struct sj_bt_venue *venue, unsigned side, int64_t ts);
+
 /* A step about one order of the market, or the end of a side. */
 SJ_MUST_USE sj_rc bt_venue_order(struct sj_bt_venue *venue, const struct sj_bt_step *step);
 
