@@ -1,6 +1,7 @@
 #include "gateway/jin.h"
 
 #include "gateway/parse_number.h"
+#include "gateway/utf8.h"
 
 #include <string.h>
 
@@ -186,49 +187,6 @@ bool sj_jin_is(const struct sj_jin_text *text, const char *word_text)
     return strlen(word_text) == text->size && memcmp(text->text, word_text, text->size) == 0;
 }
 
-static bool hex4(const char *at, const char *end, uint32_t *ret_code)
-{
-    uint32_t code = 0;
-    if (end - at < 4)
-        return false;
-    for (int i = 0; i < 4; i++) {
-        char c = at[i];
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                                : 16;
-        if (digit == 16)
-            return false;
-        code = code << 4 | digit;
-    }
-    *ret_code = code;
-    return true;
-}
-
-static size_t put_utf8(uint32_t code, char out[4])
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
-}
-
 /* The character at *at (behind it afterwards) as UTF-8; 0: no escape, or half a surrogate. */
 static size_t one_escape(const char **at, const char *end, char out[4])
 {
@@ -244,17 +202,17 @@ static size_t one_escape(const char **at, const char *end, char out[4])
         *at += 2;
         return 1;
     }
-    if (!hex4(*at + 2, end, &code))
+    if (end - *at < 6 || !sj_utf8_hex(*at + 2, &code))
         return 0;
     *at += 6;
     if (code >= 0xd800 && code < 0xe000) {
         if (code >= 0xdc00 || end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u' ||
-            !hex4(*at + 2, end, &low) || low < 0xdc00 || low > 0xdfff)
+            !sj_utf8_hex(*at + 2, &low) || low < 0xdc00 || low > 0xdfff)
             return 0;
         *at += 6;
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
-    return put_utf8(code, out);
+    return sj_utf8_put(code, out);
 }
 
 bool sj_jin_copy(const struct sj_jin_text *text, char *to, size_t size)

@@ -1,35 +1,6 @@
 /* Escapes and UTF-8 of strings. */
 #include "gateway/parse_walk.h"
-
-static bool hex4(const char *at, uint32_t *ret_value)
-{
-    *ret_value = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = at[i];
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                                : 16;
-        if (digit > 15)
-            return false;
-        *ret_value = *ret_value << 4 | digit;
-    }
-    return true;
-}
-
-/* Writes a code point as UTF-8; returns its size. */
-static size_t put_utf8(uint32_t point, char *out)
-{
-    if (point < 0x80) {
-        out[0] = (char)point;
-        return 1;
-    }
-    size_t size = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    for (size_t i = size - 1; i > 0; i--, point >>= 6)
-        out[i] = (char)(0x80 | (point & 0x3f));
-    out[0] = (char)((0xf00 >> size & 0xff) | point);
-    return size;
-}
+#include "gateway/utf8.h"
 
 /* Takes the escape at walk->at (behind the backslash); gives its UTF-8 bytes. */
 static enum sj_parse_fault take_escape(struct walk *walk, char out[4], size_t *ret_size)
@@ -49,7 +20,7 @@ static enum sj_parse_fault take_escape(struct walk *walk, char out[4], size_t *r
         return SJ_PARSE_TEXT;
     if (walk->end - walk->at < 4)
         return SJ_PARSE_TRUNCATED;
-    if (!hex4(walk->at, &point) || (point >= 0xdc00 && point < 0xe000))
+    if (!sj_utf8_hex(walk->at, &point) || (point >= 0xdc00 && point < 0xe000))
         return SJ_PARSE_TEXT;
     walk->at += 4;
     if (point >= 0xd800 && point < 0xdc00) {
@@ -58,12 +29,12 @@ static enum sj_parse_fault take_escape(struct walk *walk, char out[4], size_t *r
             return SJ_PARSE_TEXT;
         if (left < 6)
             return SJ_PARSE_TRUNCATED;
-        if (!hex4(walk->at + 2, &second) || second < 0xdc00 || second >= 0xe000)
+        if (!sj_utf8_hex(walk->at + 2, &second) || second < 0xdc00 || second >= 0xe000)
             return SJ_PARSE_TEXT;
         walk->at += 6;
         point = 0x10000 + ((point - 0xd800) << 10) + (second - 0xdc00);
     }
-    *ret_size = put_utf8(point, out);
+    *ret_size = sj_utf8_put(point, out);
     return SJ_PARSE_NONE;
 }
 
