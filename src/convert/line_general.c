@@ -71,47 +71,70 @@ static const char *general_number(struct sj_line_parser *parser, const char *at,
     return end;
 }
 
-static const char *general_array(struct sj_line_parser *parser, const char *at, uint8_t slot);
 static const char *general_value(struct sj_line_parser *parser, const char *at, struct sj_text name,
                                  unsigned depth);
+
+/* Behind an item of a list that `close` ends: the next item, or what is behind the list. */
+static const char *go_on(struct sj_line_parser *parser, const char *at, char close, bool *ret_ended)
+{
+    at = sj_line_skip_space(at);
+    *ret_ended = *at == close;
+    if (*ret_ended)
+        return at + 1;
+    return *at == ',' ? sj_line_skip_space(at + 1) : syntax(parser, at);
+}
+
+/* The first item of a list, or what is behind an empty one. */
+static const char *begin_list(const char *at, char close, bool *ret_ended)
+{
+    at = sj_line_skip_space(at + 1);
+    *ret_ended = *at == close;
+    return at + *ret_ended;
+}
+
+/* What is wanted is not there: the line is cut off, or something else is. */
+static const char *wrong_type(struct sj_line_parser *parser, const char *at)
+{
+    return at >= parser->end ? syntax(parser, at) : refuse(parser, SJ_REJECT_TYPE);
+}
+
+/* ["price", "quantity"] */
+static const char *general_pair(struct sj_line_parser *parser, const char *at,
+                                struct sj_number pair[2])
+{
+    if (*at != '[')
+        return wrong_type(parser, at);
+    for (int i = 0; i < 2; i++) {
+        bool range;
+        at = sj_line_skip_space(at + 1);
+        if (*at != '"')
+            return wrong_type(parser, at);
+        const char *end = sj_number_slow(at + 1, &pair[i], &range);
+        if (!end || *end != '"')
+            return refuse(parser, SJ_REJECT_TYPE);
+        if (range)
+            return refuse(parser, SJ_REJECT_RANGE);
+        at = sj_line_skip_space(end + 1);
+        if (*at != (i ? ']' : ','))
+            return wrong_type(parser, at);
+    }
+    return at + 1;
+}
 
 static const char *general_pairs(struct sj_line_parser *parser, const char *at, uint8_t slot)
 {
     struct sj_record *record = parser->record;
     uint32_t count = 0;
-    at = sj_line_skip_space(at + 1);
-    if (*at == ']')
-        at++;
-    else
-        for (;;) {
-            if (count == SJ_PAIRS_MAX)
-                return refuse(parser, SJ_REJECT_RANGE);
-            if (*at != '[')
-                return at >= parser->end ? syntax(parser, at) : refuse(parser, SJ_REJECT_TYPE);
-            for (int i = 0; i < 2; i++) {
-                bool range;
-                at = sj_line_skip_space(at + 1);
-                if (*at != '"')
-                    return at >= parser->end ? syntax(parser, at) : refuse(parser, SJ_REJECT_TYPE);
-                const char *end = sj_number_slow(at + 1, &record->pairs[slot][count][i], &range);
-                if (!end || *end != '"')
-                    return refuse(parser, SJ_REJECT_TYPE);
-                if (range)
-                    return refuse(parser, SJ_REJECT_RANGE);
-                at = sj_line_skip_space(end + 1);
-                if (*at != (i ? ']' : ','))
-                    return at >= parser->end ? syntax(parser, at) : refuse(parser, SJ_REJECT_TYPE);
-            }
-            count++;
-            at = sj_line_skip_space(at + 1);
-            if (*at == ']') {
-                at++;
-                break;
-            }
-            if (*at != ',')
-                return syntax(parser, at);
-            at = sj_line_skip_space(at + 1);
-        }
+    bool ended;
+    for (at = begin_list(at, ']', &ended); !ended;) {
+        if (count == SJ_PAIRS_MAX)
+            return refuse(parser, SJ_REJECT_RANGE);
+        at = general_pair(parser, at, record->pairs[slot][count]);
+        at = at ? go_on(parser, at, ']', &ended) : NULL;
+        if (!at)
+            return NULL;
+        count++;
+    }
     record->pairs_count[slot] = count;
     record->has_pairs |= 1u << slot;
     return at;
@@ -121,31 +144,22 @@ static const char *general_array(struct sj_line_parser *parser, const char *at, 
 {
     struct sj_record *record = parser->record;
     uint32_t count = 0;
-    at = sj_line_skip_space(at + 1);
-    if (*at == ']')
-        at++;
-    else
-        for (;;) {
-            struct sj_number number;
-            bool range;
-            const char *end = sj_number_slow(at, &number, &range);
-            if (!end)
-                return at >= parser->end ? syntax(parser, at) : refuse(parser, SJ_REJECT_TYPE);
-            if (slot != SJ_SLOT_NOT_KEPT) {
-                if (range || count == SJ_ARRAY_MAX)
-                    return refuse(parser, SJ_REJECT_RANGE);
-                record->arrays[slot][count] = number;
-            }
-            count++;
-            at = sj_line_skip_space(end);
-            if (*at == ']') {
-                at++;
-                break;
-            }
-            if (*at != ',')
-                return syntax(parser, at);
-            at = sj_line_skip_space(at + 1);
+    bool ended;
+    for (at = begin_list(at, ']', &ended); !ended; count++) {
+        struct sj_number number;
+        bool range;
+        const char *end = sj_number_slow(at, &number, &range);
+        if (!end)
+            return wrong_type(parser, at);
+        if (slot != SJ_SLOT_NOT_KEPT) {
+            if (range || count == SJ_ARRAY_MAX)
+                return refuse(parser, SJ_REJECT_RANGE);
+            record->arrays[slot][count] = number;
         }
+        at = go_on(parser, end, ']', &ended);
+        if (!at)
+            return NULL;
+    }
     if (slot != SJ_SLOT_NOT_KEPT) {
         record->array_count[slot] = (uint8_t)count;
         record->has_arrays |= 1u << slot;
@@ -157,51 +171,41 @@ static const char *general_array(struct sj_line_parser *parser, const char *at, 
 static const char *general_any_array(struct sj_line_parser *parser, const char *at, unsigned depth)
 {
     static const struct sj_text nameless = {"", 0};
-    at = sj_line_skip_space(at + 1);
-    if (*at == ']')
-        return at + 1;
-    for (;;) {
+    bool ended;
+    for (at = begin_list(at, ']', &ended); at && !ended;) {
         at = general_value(parser, at, nameless, depth + 1);
-        if (!at)
-            return NULL;
-        at = sj_line_skip_space(at);
-        if (*at == ']')
-            return at + 1;
-        if (*at != ',')
-            return syntax(parser, at);
-        at = sj_line_skip_space(at + 1);
+        at = at ? go_on(parser, at, ']', &ended) : NULL;
     }
+    return at;
+}
+
+static const char *general_member(struct sj_line_parser *parser, const char *at, bool known,
+                                  unsigned depth)
+{
+    struct sj_text key = {"", 0};
+    bool plain;
+    if (*at != '"')
+        return syntax(parser, at);
+    at = general_string(parser, at + 1, &key, &plain);
+    if (!at)
+        return NULL;
+    at = sj_line_skip_space(at);
+    if (*at != ':')
+        return syntax(parser, at);
+    if (!known || !plain)
+        key.size = 0;
+    return general_value(parser, sj_line_skip_space(at + 1), key, depth);
 }
 
 static const char *general_object(struct sj_line_parser *parser, const char *at, bool known,
                                   unsigned depth)
 {
-    at = sj_line_skip_space(at + 1);
-    if (*at == '}')
-        return at + 1;
-    for (;;) {
-        struct sj_text key = {"", 0};
-        bool plain;
-        if (*at != '"')
-            return syntax(parser, at);
-        at = general_string(parser, at + 1, &key, &plain);
-        if (!at)
-            return NULL;
-        at = sj_line_skip_space(at);
-        if (*at != ':')
-            return syntax(parser, at);
-        if (!known || !plain)
-            key.size = 0;
-        at = general_value(parser, sj_line_skip_space(at + 1), key, depth);
-        if (!at)
-            return NULL;
-        at = sj_line_skip_space(at);
-        if (*at == '}')
-            return at + 1;
-        if (*at != ',')
-            return syntax(parser, at);
-        at = sj_line_skip_space(at + 1);
+    bool ended;
+    for (at = begin_list(at, '}', &ended); at && !ended;) {
+        at = general_member(parser, at, known, depth);
+        at = at ? go_on(parser, at, '}', &ended) : NULL;
     }
+    return at;
 }
 
 static const char *text_value(struct sj_line_parser *parser, const char *at, struct sj_text name)
