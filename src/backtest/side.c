@@ -178,18 +178,13 @@ void bt_side_begin(struct run *run, int64_t now_ns)
 static sj_rc define_rows(struct run *run)
 {
     int64_t lot_e6 = llround(run->options->lot * 1e6);
-    struct sj_instrument instrument = {.instrument = SJ_BT_INSTRUMENT,
-                                       .code = "DATA",
-                                       .security = SJ_SECURITY_FUT,
-                                       .reference_e6 = SJ_NULL_E6,
-                                       .limit_up_e6 = SJ_NULL_E6,
-                                       .limit_down_e6 = SJ_NULL_E6,
-                                       .strike_e6 = SJ_NULL_E6,
-                                       .multiplier_e6 = lot_e6 > 0 ? lot_e6 : 1,
-                                       .tick_e6 = run->feed.prices.tick_e6,
-                                       .unit = 1};
+    struct sj_instrument instrument = sj_instrument_blank();
     uint32_t id;
-    sj_frame_head(&instrument, SJ_EVENT_INSTRUMENT, sizeof instrument);
+    instrument.instrument = SJ_BT_INSTRUMENT;
+    memcpy(instrument.code, "DATA", 4);
+    instrument.security = SJ_SECURITY_FUT;
+    instrument.multiplier_e6 = lot_e6 > 0 ? lot_e6 : 1;
+    instrument.tick_e6 = run->feed.prices.tick_e6;
     return sj_instruments_put(run->instruments, &instrument, &id);
 }
 

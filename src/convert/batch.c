@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/tw_time.h"
+#include "event/instruments.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -144,6 +145,20 @@ uint32_t sj_batch_code(struct sj_batch *batch, struct sj_text code, uint8_t exch
         *slot = batch->code_count;
     }
     return *slot;
+}
+
+struct sj_instrument sj_batch_definition(const struct sj_batch_code *code, int64_t ns)
+{
+    struct sj_instrument definition = code->definition ? *code->definition : sj_instrument_blank();
+    if (!code->definition) {
+        definition.exchange = code->exchange;
+        definition.security = code->security;
+        definition.unit = code->security == SJ_SECURITY_STK ? 1000 : 1;
+    }
+    definition.exch_ns = definition.recv_ns = ns;
+    memcpy(definition.code, code->code, sizeof code->code);
+    sj_frame_head(&definition, SJ_EVENT_INSTRUMENT, sizeof definition);
+    return definition;
 }
 
 void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t line, const char *text,

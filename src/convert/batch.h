@@ -191,6 +191,9 @@ void sj_batch_keep_frame(struct sj_batch *batch);
 uint32_t sj_batch_code(struct sj_batch *batch, struct sj_text code, uint8_t exchange,
                        uint8_t security);
 
+/* What is known of it, as an event of `ns`; its id is still to be given. */
+struct sj_instrument sj_batch_definition(const struct sj_batch_code *code, int64_t ns);
+
 void sj_batch_reject(struct sj_batch *batch, enum sj_reject reject, uint64_t line, const char *text,
                      size_t size);
 /* `day`: the trading day, where it is known; 0: by the time. */

@@ -143,15 +143,8 @@ static sj_rc parse_price(struct parse *parse, struct field field, bool may_miss,
 /* What all contracts of the exchange have in common. */
 static sj_rc define(struct parse *parse, struct sj_instrument *definition, uint32_t *ret_id)
 {
-    sj_frame_head(definition, SJ_EVENT_INSTRUMENT, sizeof *definition);
     definition->exchange = SJ_EXCHANGE_TAIFEX;
     memcpy(definition->currency, "TWD", 3);
-    definition->reference_e6 = SJ_NULL_E6;
-    definition->limit_up_e6 = SJ_NULL_E6;
-    definition->limit_down_e6 = SJ_NULL_E6;
-    definition->multiplier_e6 = SJ_NULL_E6;
-    definition->tick_e6 = SJ_NULL_E6;
-    definition->unit = 1;
     sj_rc rc = sj_instruments_put(parse->instruments, definition, ret_id);
     return rc < 0 ? refuse(parse, SJ_REJECT_SYMBOL, "more instruments than the table holds: %s",
                            sj_rc_text(rc))
@@ -175,7 +168,7 @@ static void set_root(struct field product, char *root)
 static sj_rc parse_contract(struct parse *parse, struct field product, struct field expiry,
                             uint32_t *ret_id)
 {
-    struct sj_instrument definition = {0};
+    struct sj_instrument definition = sj_instrument_blank();
     if (product.size == 0 || expiry.size == 0 || product.size > sizeof definition.root ||
         product.size + expiry.size > sizeof definition.code)
         return refuse(parse, SJ_REJECT_SYMBOL,
@@ -197,7 +190,6 @@ static sj_rc parse_contract(struct parse *parse, struct field product, struct fi
     if (month_size <= sizeof definition.delivery_month)
         memcpy(definition.delivery_month, expiry.begin, month_size);
     definition.security = SJ_SECURITY_FUT;
-    definition.strike_e6 = SJ_NULL_E6;
     return define(parse, &definition, ret_id);
 }
 
@@ -274,7 +266,7 @@ static sj_rc parse_option(struct parse *parse, const struct field *fields, uint3
     struct field product = fields[OPTION_PRODUCT];
     struct field expiry = fields[OPTION_EXPIRY];
     struct field right = fields[OPTION_RIGHT];
-    struct sj_instrument definition = {0};
+    struct sj_instrument definition = sj_instrument_blank();
     struct field yyyymm = {expiry.begin, 6};
     int64_t strike_e6;
     uint32_t month;

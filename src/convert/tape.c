@@ -109,20 +109,7 @@ static sj_rc define(struct sj_tape *tape, const struct sj_batch_code *code, int6
     *ret_id = sj_instruments_find(tape->instruments, code->code, size);
     if (*ret_id)
         return 0;
-    struct sj_instrument definition = {.exchange = code->exchange,
-                                       .security = code->security,
-                                       .reference_e6 = SJ_NULL_E6,
-                                       .limit_up_e6 = SJ_NULL_E6,
-                                       .limit_down_e6 = SJ_NULL_E6,
-                                       .strike_e6 = SJ_NULL_E6,
-                                       .multiplier_e6 = SJ_NULL_E6,
-                                       .tick_e6 = SJ_NULL_E6,
-                                       .unit = code->security == SJ_SECURITY_STK ? 1000 : 1};
-    if (code->definition)
-        definition = *code->definition;
-    definition.exch_ns = definition.recv_ns = ns;
-    memcpy(definition.code, code->code, sizeof code->code);
-    sj_frame_head(&definition, SJ_EVENT_INSTRUMENT, sizeof definition);
+    struct sj_instrument definition = sj_batch_definition(code, ns);
     sj_rc rc = sj_instruments_put(tape->instruments, &definition, ret_id);
     if (rc < 0)
         return rc;

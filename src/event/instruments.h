@@ -20,6 +20,20 @@
 
 struct sj_instruments;
 
+/* A definition of which nothing is known yet: no limit, no reference, a lot of one unit. */
+static inline struct sj_instrument sj_instrument_blank(void)
+{
+    struct sj_instrument blank = {.reference_e6 = SJ_NULL_E6,
+                                  .limit_up_e6 = SJ_NULL_E6,
+                                  .limit_down_e6 = SJ_NULL_E6,
+                                  .strike_e6 = SJ_NULL_E6,
+                                  .multiplier_e6 = SJ_NULL_E6,
+                                  .tick_e6 = SJ_NULL_E6,
+                                  .unit = 1};
+    sj_frame_head(&blank, SJ_EVENT_INSTRUMENT, sizeof blank);
+    return blank;
+}
+
 SJ_MUST_USE sj_rc sj_instruments_create(uint32_t capacity, struct sj_instruments **ret_table);
 void sj_instruments_close(struct sj_instruments *table);
 

@@ -1,5 +1,7 @@
 #include "gateway/rest_call.h"
 
+#include "event/instruments.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -270,20 +272,10 @@ static uint8_t day_trade_of(const char *text)
 void sj_rest_bare_definition(const struct sj_rest_contract *contract, int64_t now_ns,
                              struct sj_instrument *ret_definition)
 {
-    struct sj_instrument definition = {
-        .exch_ns = now_ns,
-        .recv_ns = now_ns,
-        .exchange = (uint8_t)contract->exchange,
-        .security = (uint8_t)contract->security,
-        .reference_e6 = SJ_NULL_E6,
-        .limit_up_e6 = SJ_NULL_E6,
-        .limit_down_e6 = SJ_NULL_E6,
-        .strike_e6 = SJ_NULL_E6,
-        .multiplier_e6 = SJ_NULL_E6,
-        .tick_e6 = SJ_NULL_E6,
-        .unit = 1,
-    };
-    sj_frame_head(&definition, SJ_EVENT_INSTRUMENT, sizeof(definition));
+    struct sj_instrument definition = sj_instrument_blank();
+    definition.exch_ns = definition.recv_ns = now_ns;
+    definition.exchange = (uint8_t)contract->exchange;
+    definition.security = (uint8_t)contract->security;
     copy_text(definition.code, sizeof(definition.code), contract->code);
     copy_text(definition.target_code, sizeof(definition.target_code), contract->target_code);
     copy_text(definition.name, sizeof(definition.name), contract->name);

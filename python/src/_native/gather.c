@@ -17,6 +17,25 @@ struct sj_filter *sj_filter_of(PyObject *object)
     return NULL;
 }
 
+/* The filter, when it is of one kind: rows of one size. */
+static const struct sj_filter *row_filter_of(PyObject *object, const char *function)
+{
+    const struct sj_filter *filter = sj_filter_of(object);
+    if (!filter || filter->row_size > 0)
+        return filter;
+    PyErr_Format(PyExc_ValueError, "%s wants a filter of one kind", function);
+    return NULL;
+}
+
+const struct sj_filter *sj_read_arguments(PyObject *args, Py_buffer *ret_out)
+{
+    PyObject *object, *out;
+    if (!PyArg_ParseTuple(args, "OO", &object, &out))
+        return NULL;
+    const struct sj_filter *filter = row_filter_of(object, "read");
+    return filter && sj_py_buffer(out, true, "out", ret_out) == 0 ? filter : NULL;
+}
+
 static int64_t frame_time(const struct sj_frame *frame, bool by_exch)
 {
     if (by_exch || frame->block_length < sizeof(struct sj_frame) + 8 - SJ_FRAME_HEAD_SIZE)
@@ -211,14 +230,8 @@ static PyObject *py_gather(PyObject *self, PyObject *args)
     Py_buffer from, to;
     if (!PyArg_ParseTuple(args, "OOO", &data, &filter_object, &out))
         return NULL;
-    struct sj_filter *filter = sj_filter_of(filter_object);
-    if (!filter)
-        return NULL;
-    if (filter->row_size == 0) {
-        PyErr_SetString(PyExc_ValueError, "gather wants a filter of one kind");
-        return NULL;
-    }
-    if (sj_py_buffer(data, false, "data", &from) < 0)
+    const struct sj_filter *filter = row_filter_of(filter_object, "gather");
+    if (!filter || sj_py_buffer(data, false, "data", &from) < 0)
         return NULL;
     if (sj_py_buffer(out, true, "out", &to) < 0) {
         PyBuffer_Release(&from);

@@ -75,6 +75,10 @@ bool sj_gather_may(const struct sj_filter *filter, uint32_t src, int64_t first_n
 /* The filter behind a Python object, or NULL with TypeError. */
 struct sj_filter *sj_filter_of(PyObject *object);
 
+/* What read(filter, out) of journals and archives is called with: the filter, which is of one kind,
+ * and the buffer to release; or NULL with an exception and nothing held. */
+const struct sj_filter *sj_read_arguments(PyObject *args, Py_buffer *ret_out);
+
 int sj_py_add_gather(PyObject *module);
 
 #endif

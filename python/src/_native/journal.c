@@ -185,18 +185,9 @@ static PyObject *read_into(struct reader *reader, const struct sj_filter *filter
 static PyObject *reader_read(PyObject *self, PyObject *args)
 {
     struct reader *reader = (struct reader *)self;
-    PyObject *filter_object, *out;
     Py_buffer view;
-    if (!PyArg_ParseTuple(args, "OO", &filter_object, &out))
-        return NULL;
-    struct sj_filter *filter = sj_filter_of(filter_object);
+    const struct sj_filter *filter = sj_read_arguments(args, &view);
     if (!filter)
-        return NULL;
-    if (filter->row_size == 0) {
-        PyErr_SetString(PyExc_ValueError, "read wants a filter of one kind");
-        return NULL;
-    }
-    if (sj_py_buffer(out, true, "out", &view) < 0)
         return NULL;
     PyObject *result = NULL;
     if (reader_take(reader) == 0) {

@@ -178,23 +178,11 @@ static bool is_wanted(const struct archive *archive, const struct sj_batch_code 
 
 static sj_rc define(struct archive *archive, const struct sj_batch_code *code, uint32_t *ret_id)
 {
-    struct sj_instrument definition = {.exch_ns = archive->bundle.main.min_exch,
-                                       .recv_ns = archive->bundle.main.min_exch,
-                                       .exchange = code->exchange,
-                                       .security = code->security,
-                                       .reference_e6 = SJ_NULL_E6,
-                                       .limit_up_e6 = SJ_NULL_E6,
-                                       .limit_down_e6 = SJ_NULL_E6,
-                                       .strike_e6 = SJ_NULL_E6,
-                                       .multiplier_e6 = SJ_NULL_E6,
-                                       .tick_e6 = SJ_NULL_E6,
-                                       .unit = code->security == SJ_SECURITY_STK ? 1000 : 1};
     size_t size = strnlen(code->code, sizeof(code->code));
     *ret_id = sj_instruments_find(archive->instruments, code->code, size);
     if (*ret_id)
         return 0;
-    memcpy(definition.code, code->code, sizeof(code->code));
-    sj_frame_head(&definition, SJ_EVENT_INSTRUMENT, sizeof(definition));
+    struct sj_instrument definition = sj_batch_definition(code, archive->bundle.main.min_exch);
     return sj_instruments_put(archive->instruments, &definition, ret_id);
 }
 
@@ -351,18 +339,9 @@ static PyObject *read_into(struct archive *archive, const struct sj_filter *filt
 static PyObject *archive_read(PyObject *self, PyObject *args)
 {
     struct archive *archive = (struct archive *)self;
-    PyObject *filter_object, *out;
     Py_buffer view;
-    if (!PyArg_ParseTuple(args, "OO", &filter_object, &out))
-        return NULL;
-    struct sj_filter *filter = sj_filter_of(filter_object);
+    const struct sj_filter *filter = sj_read_arguments(args, &view);
     if (!filter)
-        return NULL;
-    if (filter->row_size == 0) {
-        PyErr_SetString(PyExc_ValueError, "read wants a filter of one kind");
-        return NULL;
-    }
-    if (sj_py_buffer(out, true, "out", &view) < 0)
         return NULL;
     PyObject *result = NULL;
     if (archive_take(archive) == 0) {
